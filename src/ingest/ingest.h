@@ -1,0 +1,34 @@
+/*
+ * ingest.h - from a frame to model events: the only place that knows Claude Code's names.
+ *
+ * One file per producer: native_log.c, native_span.c, native_metric.c, hook.c. Text is cleaned here, once
+ * (text_clean), on its way into an event.
+ */
+#ifndef CT_INGEST_INGEST_H
+#define CT_INGEST_INGEST_H
+
+#include "decode.h"
+#include "event.h"
+#include "frame.h"
+
+struct ingest;
+
+typedef void (*ingest_emit_fn)(void *ctx, const struct event *event);
+
+struct ingest_stats {
+    uint64_t spans;
+    uint64_t logs;
+    uint64_t metric_points;
+    uint64_t hooks;
+    uint64_t decode_errors;
+};
+
+struct ingest *ingest_create(const struct otlp_limits *limits, ingest_emit_fn emit, void *ctx);
+void ingest_destroy(struct ingest *in);
+
+/* Decodes one frame and emits its events. A frame that cannot be decoded is counted, never an abort. */
+enum ct_err ingest_frame(struct ingest *in, const struct frame *frame);
+
+struct ingest_stats ingest_stats(const struct ingest *in);
+
+#endif

@@ -1,0 +1,114 @@
+/*
+ * event.h - what ingest tells the model: facts about one thing that happened, as one witness saw it.
+ *
+ * The same call is usually reported several times (a hook, a log event, a span), in any order, sometimes twice.
+ * An event is therefore not "append this" but "this is known about the call with that key". The model merges facts
+ * so that the result does not depend on their order.
+ *
+ * Everything is borrowed for the duration of model_apply(). Text is clean (text.h). A slice with ptr NULL, a number
+ * below zero (int64 fields marked "-1: unknown") and an id without its has_ flag mean "this witness does not say".
+ */
+#ifndef CT_MODEL_EVENT_H
+#define CT_MODEL_EVENT_H
+
+#include "slice.h"
+
+/* Where a fact comes from. The order is the order of trust where two disagree: later wins. */
+enum witness { WITNESS_NONE, WITNESS_METRIC, WITNESS_HOOK, WITNESS_LOG, WITNESS_SPAN };
+
+enum event_kind {
+    EVENT_STARTUP,    /* a record that proves only that a process runs: never makes a session by itself */
+    EVENT_SESSION,    /* facts about the session: start, end, folder, title */
+    EVENT_PROMPT,     /* the user's prompt was submitted, or was typed into a running turn */
+    EVENT_TURN,       /* facts about a turn as a whole: its span, its stop */
+    EVENT_LLM,        /* one API request with its retries */
+    EVENT_TOOL,       /* one tool call: decision, wait, execution, result */
+    EVENT_AGENT,      /* a sub-agent */
+    EVENT_PERMISSION, /* a permission prompt is shown (no tool id known) */
+    EVENT_NOTICE,     /* anything else that belongs in the tree: notification, hook run */
+    EVENT_COMPACTION,
+    EVENT_SPAN,  /* a span that is no call itself but links ids: blocked_on_user, execution, foreign spans */
+    EVENT_METRIC /* a counter of the client, for cross-checks only */
+};
+
+/* What the witness says about how far the thing has come. */
+enum phase {
+    PHASE_UNKNOWN,
+    PHASE_STARTED,
+    PHASE_DECIDED, /* tools: allowed or rejected */
+    PHASE_FINISHED,
+};
+
+enum decision { DECISION_UNKNOWN, DECISION_ACCEPTED, DECISION_REJECTED };
+
+struct event_ids {
+    struct slice session_id;
+    struct slice prompt_id;
+    struct slice request_id;
+    struct slice tool_use_id;
+    struct slice agent_id;
+    struct slice parent_agent_id;
+    uint8_t trace_id[16];
+    uint8_t span_id[8];        /* spans: their own id; log records: the span they were written in */
+    uint8_t parent_span_id[8]; /* spans only */
+    bool has_trace_id;
+    bool has_span_id;
+    bool has_parent_span_id;
+};
+
+struct event_usage {
+    int64_t input_tokens; /* -1: unknown, also below */
+    int64_t output_tokens;
+    int64_t cache_read_tokens;
+    int64_t cache_creation_tokens;
+    int64_t cost_nano_usd; /* 1e-9 USD: sums do not depend on their order */
+};
+
+enum span_role { SPAN_ROLE_NONE, SPAN_ROLE_TURN, SPAN_ROLE_LLM, SPAN_ROLE_TOOL, SPAN_ROLE_WAIT, SPAN_ROLE_EXECUTION, SPAN_ROLE_OTHER };
+
+struct event {
+    enum event_kind kind;
+    enum witness witness;
+    enum phase phase;
+    int64_t time_ns;    /* event time: when it happened, for finished things when they ended */
+    int64_t arrival_ns; /* when we received it */
+    int64_t start_ns;   /* 0: unknown */
+    int64_t end_ns;     /* 0: unknown */
+    int64_t duration_ns; /* -1: unknown */
+    int64_t sequence;    /* event.sequence of the process; -1: none */
+    struct event_ids ids;
+    enum span_role span_role; /* spans */
+
+    struct slice service_name;
+    struct slice service_version;
+    struct slice name;   /* tool name, agent type, notice type, metric name */
+    struct slice detail; /* prompt text, command, path, description, message */
+    struct slice model;
+    struct slice query_source; /* who asked for an LLM call: main, subagent, title, compaction … */
+    struct slice error_type;
+    struct slice error_message;
+    struct slice source; /* decision source, start source, trigger, end reason */
+    struct slice cwd;
+    struct slice title;
+
+    struct event_usage usage;
+    int64_t ttft_ns;  /* -1: unknown */
+    int64_t wait_ns;  /* the human's own time; -1: unknown */
+    int32_t attempts; /* requests made for one call; 0: unknown */
+    int32_t http_status; /* 0: unknown */
+    enum decision decision;
+    bool failed;       /* the thing ended in an error */
+    bool wants_tools;  /* LLM: the response asked for tools */
+    bool interrupted;
+    bool ended;        /* EVENT_SESSION: the session is over */
+    bool background;   /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
+    bool redacted;     /* the prompt text was withheld by the client's privacy settings */
+    int64_t tokens_before; /* compaction; -1: unknown */
+    int64_t tokens_after;
+    double metric_value;
+};
+
+/* An event with every field unknown. */
+void event_init(struct event *e, enum event_kind kind, enum witness witness);
+
+#endif

@@ -1,0 +1,218 @@
+/*
+ * model.h - sessions, turns and calls, as far as they are known.
+ *
+ * Pure: no I/O, no clock, no randomness (the hash seed is given). model_apply() folds one event; everything else is
+ * a query. Structures are read-only for everybody but src/model; pointers stay valid until the next model_apply()
+ * that evicts (see model_generation()), so a frame may hold them, a longer-lived reader keeps the 64-bit id.
+ *
+ * Facts merge by key (session id, prompt id, trace id, request id, tool_use_id, agent id, span id), so that order
+ * and duplication of what arrives do not matter.
+ */
+#ifndef CT_MODEL_MODEL_H
+#define CT_MODEL_MODEL_H
+
+#include "event.h"
+
+struct model;
+
+struct model_config {
+    uint64_t hash_seed;
+    size_t max_bytes; /* all sessions together; oldest ended ones go first. Default 256 MiB */
+};
+
+#define MODEL_MAX_BYTES_DEFAULT (256u * 1024u * 1024u)
+
+/* Sums over a subtree; a call seen by several witnesses counts once. */
+struct counters {
+    int64_t turns;
+    int64_t llm_calls;
+    int64_t llm_errors;  /* calls that failed in the end */
+    int64_t llm_retries; /* attempts beyond the first */
+    int64_t tool_calls;
+    int64_t tool_errors;
+    int64_t tool_rejections;
+    int64_t agents;
+    int64_t input_tokens;
+    int64_t output_tokens;
+    int64_t cache_read_tokens;
+    int64_t cache_creation_tokens;
+    int64_t cost_nano_usd;
+    int64_t cost_unknown; /* LLM calls without a cost */
+    int64_t wait_ns;      /* time spent waiting for the human */
+};
+
+enum node_kind { NODE_TURN, NODE_LLM, NODE_TOOL, NODE_AGENT, NODE_PERMISSION, NODE_COMPACTION, NODE_HOOK, NODE_EVENT };
+
+/* How a node stands. The order is the order of evidence: a later one is never taken back by an earlier one. */
+enum node_state {
+    NODE_UNKNOWN,     /* known only as somebody's parent */
+    NODE_RUNNING,
+    NODE_WAITING,     /* for the human's permission */
+    NODE_DONE,
+    NODE_FAILED,
+    NODE_REJECTED,
+    NODE_INTERRUPTED, /* its turn ended without it */
+};
+
+struct session;
+
+struct node {
+    uint64_t id; /* unique in this model, never used again: what a selection holds on to */
+    enum node_kind kind;
+    enum node_state state;
+    struct session *session;
+    struct node *parent; /* NULL: hangs from the session (turns, and calls of no turn) */
+    struct node *first_child, *last_child, *next, *prev; /* siblings by start time */
+
+    struct slice key;    /* prompt id, request id, tool_use_id or agent id; may be empty */
+    struct slice name;   /* TURN: ""; LLM: query source; TOOL: tool name; AGENT: agent type */
+    struct slice detail; /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
+    struct slice model;  /* LLM (and TURN, AGENT: that of their newest call) */
+    struct slice source; /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
+    struct slice end_reason; /* TURN: stop_hook, span_end, new_prompt, session_end, interrupted …; "" while open */
+    struct slice error_type;
+    struct slice error_message;
+
+    int64_t start_ns;    /* event time; 0: unknown */
+    int64_t end_ns;      /* 0: unknown or still open */
+    int64_t duration_ns; /* -1: unknown */
+    int64_t ttft_ns;     /* LLM; -1: unknown */
+    int64_t wait_ns;     /* TOOL: the human's own time; -1: unknown */
+    int64_t last_ns;     /* newest event time in the subtree */
+    int32_t attempts;    /* LLM; at least 1 once known, else 0 */
+    int32_t number;      /* TURN: 1, 2, 3 … in start order, 0 for calls of no prompt */
+    bool wants_tools;
+    bool background;
+    bool redacted;
+    uint32_t witnesses; /* bit 1 << enum witness */
+    uint32_t depth;     /* 0 directly under the session */
+
+    uint8_t trace_id[16];
+    uint8_t span_id[8];
+    bool has_trace_id;
+    bool has_span_id;
+
+    struct counters total; /* this node and all below it */
+};
+
+/* What a session is doing, and why we say so. */
+enum run_state {
+    RUN_STARTING,
+    RUN_THINKING,   /* waits for the model */
+    RUN_STREAMING,
+    RUN_TOOL,
+    RUN_PERMISSION, /* waits for the human's permission */
+    RUN_INPUT,      /* waits for the human's answer (idle prompt notification) */
+    RUN_COMPACTING,
+    RUN_RETRYING,
+    RUN_FAILED,
+    RUN_IDLE,       /* the last turn ended; nothing is asked of anybody */
+    RUN_ENDED,
+    RUN_STALE,      /* a turn is open but nothing was heard for STALE_AFTER_NS */
+};
+
+const char *run_state_name(enum run_state s);   /* "waiting for permission" is "permission": one lower-case word */
+const char *node_kind_name(enum node_kind k);   /* as in the JSON: "turn", "llm" … */
+const char *node_state_name(enum node_state s); /* as in the JSON: "running", "ok" … */
+
+struct run_status {
+    enum run_state state;
+    int64_t since_ns;     /* event time of the evidence */
+    enum witness witness; /* who said so */
+    const char *evidence; /* e.g. "PermissionRequest hook"; static */
+    const struct node *node; /* the call it is about, or NULL */
+};
+
+struct session {
+    uint64_t id;
+    struct slice session_id;
+    struct slice service_name;
+    struct slice service_version;
+    struct slice title; /* "" when nobody said one */
+    struct slice cwd;
+    struct slice model; /* that of the newest LLM call */
+    bool real;          /* something beyond start-up records was seen; others are not sessions */
+    bool announced;     /* a SessionStart hook was seen: may be shown before its first prompt */
+    bool has_spans, has_logs, has_hooks; /* which witnesses it has */
+    bool redacted;                       /* prompts are withheld by the client */
+    int64_t started_ns;       /* first event */
+    int64_t last_activity_ns; /* newest event time */
+    int64_t last_arrival_ns;  /* newest arrival */
+    struct node *first_child, *last_child; /* turns, and calls of no turn, by start time */
+    struct session *next, *prev; /* all sessions in order of first arrival */
+    struct counters total;
+};
+
+void model_config_init(struct model_config *config);
+struct model *model_create(const struct model_config *config);
+void model_destroy(struct model *m);
+
+void model_apply(struct model *m, const struct event *e);
+
+/* Raised by every change that a reader could see. */
+uint64_t model_generation(const struct model *m);
+
+/* All sessions, also those that are not real. Follow ->next. */
+const struct session *model_sessions(const struct model *m);
+const struct session *model_session(const struct model *m, struct slice session_id);
+const struct session *model_session_by_id(const struct model *m, uint64_t id);
+const struct node *model_node_by_id(const struct model *m, uint64_t id); /* NULL when evicted */
+
+/* now: wall clock, for states that are about silence. */
+struct run_status model_session_status(const struct session *s, int64_t now_ns);
+
+/* Distinct models / trace ids of a session, oldest first. Returns how many there are; fills at most max. */
+size_t model_session_models(const struct session *s, struct slice *out, size_t max);
+size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t max);
+
+/* No word for this long in an open turn makes it stale. */
+#define STALE_AFTER_NS (INT64_C(10) * 60 * 1000000000)
+/* A session with no word for this long is not counted as live, whatever its state. */
+#define LIVE_WITHIN_NS (INT64_C(30) * 60 * 1000000000)
+
+#define FLEET_SPARK 12 /* columns of the header's sparkline, 5 s each */
+
+struct fleet {
+    int64_t sessions; /* real ones */
+    int64_t live;     /* not ended, heard of within LIVE_WITHIN_NS */
+    int64_t waiting;  /* for permission or input */
+    struct counters total;
+    int64_t cost_today_nano_usd; /* since day_start_ns */
+    int64_t tokens_per_min;      /* all four types, last minute */
+    int64_t spark[FLEET_SPARK];  /* tokens per 5 s, oldest first */
+    int64_t llm_per_min;
+    double llm_error_ratio;      /* last 5 minutes; -1: no calls */
+    int64_t llm_p95_ns;          /* last 5 minutes; -1: no calls */
+};
+
+void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out);
+
+/* One row of the RED table. */
+enum red_kind { RED_LLM, RED_TOOL, RED_MCP, RED_SESSION };
+
+struct red_row {
+    enum red_kind kind;
+    struct slice name;
+    int64_t count;
+    int64_t errors;
+    int64_t retries;
+    double rate_per_min;
+    int64_t p50_ns, p95_ns, p99_ns; /* -1: no durations */
+    int64_t ttft_p95_ns;            /* -1: none */
+};
+
+/* Rows by kind, then by name. window_ns: how far back from now; 0: everything. Returns how many there are. */
+size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struct red_row *out, size_t max);
+
+struct model_stats {
+    uint64_t events;
+    uint64_t bytes;
+    uint64_t sessions;
+    uint64_t nodes;
+    uint64_t evicted_sessions;
+    uint64_t lost_events; /* gaps in event.sequence */
+};
+
+struct model_stats model_stats(const struct model *m);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * decode.h - a request body to records: decompression, then protobuf or JSON.
+ *
+ * Does no I/O. One decoder is reused for all requests of a thread: its inflate buffer and scratch arena stay warm,
+ * so that the protobuf path allocates nothing per field.
+ */
+#ifndef CT_OTLP_DECODE_H
+#define CT_OTLP_DECODE_H
+
+#include "errors.h"
+#include "limits.h"
+#include "record.h"
+
+enum otlp_encoding { OTLP_PROTOBUF, OTLP_JSON };
+enum otlp_compression { OTLP_IDENTITY, OTLP_GZIP, OTLP_ZSTD };
+
+struct otlp_decoder;
+
+struct otlp_decoder *otlp_decoder_create(const struct otlp_limits *limits); /* limits are copied */
+void otlp_decoder_destroy(struct otlp_decoder *d);                          /* NULL is fine */
+
+struct otlp_counts {
+    size_t logs;
+    size_t spans;
+    size_t points;
+};
+
+/*
+ * Feeds every record of body to sink (NULL: only checks and counts). The outcome is CT_OK, or the error with *why
+ * (may be NULL) set to the refusal that fits: BAD_GZIP, INFLATED, DECODE, NESTING, RECORDS, ATTRIBUTES, and msg to
+ * what is wrong. Records before the fault have already reached the sink: run with a NULL sink first where all or
+ * nothing matters. An empty protobuf body is an empty request; an empty JSON body is not JSON.
+ */
+enum ct_err otlp_decode(struct otlp_decoder *d, enum otlp_signal signal, enum otlp_encoding encoding,
+                        enum otlp_compression compression, struct slice body, const struct otlp_sink *sink,
+                        struct otlp_counts *counts, enum otlp_refusal *why, struct ct_errmsg *msg);
+
+/* "gzip" and so on from a Content-Encoding value; false when unknown ("" and "identity" are OTLP_IDENTITY). */
+bool otlp_compression_parse(struct slice value, enum otlp_compression *out);
+
+/* application/json or application/x-protobuf, parameters ignored; false for anything else. */
+bool otlp_encoding_parse(struct slice content_type, enum otlp_encoding *out);
+
+/* "/v1/traces" and so on, or a gRPC method path; false when neither. */
+bool otlp_signal_parse(struct slice path, enum otlp_signal *out);
+
+#endif

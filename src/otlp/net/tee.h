@@ -1,0 +1,79 @@
+/*
+ * tee.h - forwards every OTLP frame of the journal to one upstream, unchanged, on its own time.
+ *
+ * A tee reads the journal behind its own durable cursor, so that nothing it does can hold up a sender, the screen
+ * or another tee. Each signal is a lane of its own: one request in flight at a time, so that order is kept per
+ * signal. The contract is the table in ARCHITECTURE.md, "The tee's contract".
+ *
+ * Retried: HTTP 429, 502, 503, 504 and connection failures (rule 15), with exponential backoff and full jitter
+ * between backoff_first_ms and backoff_max_ms; Retry-After wins (capped at retry_after_max_ms). Everything else that
+ * is not 2xx is counted as rejected, its message kept, and the lane goes on. A populated partial success is counted.
+ */
+#ifndef CT_OTLP_NET_TEE_H
+#define CT_OTLP_NET_TEE_H
+
+#include "journal.h"
+
+#include <uv.h>
+
+struct tee;
+
+struct tee_config {
+    const char *name;          /* cursor name, e.g. "http" */
+    const char *upstream_http; /* base URL, e.g. "http://127.0.0.1:14318"; the frame's path is appended */
+    const char *state_dir;     /* where the cursor is kept; NULL: not kept */
+    uint32_t connect_timeout_ms;
+    uint32_t request_timeout_ms; /* whole request; a hanging upstream is a connection failure after it */
+    uint32_t backoff_first_ms;
+    uint32_t backoff_max_ms;
+    uint32_t retry_after_max_ms;
+    size_t response_bytes_max; /* 4 MiB (rule 16) */
+    void (*on_change)(void *ctx); /* something in the stats changed; may be NULL */
+    void *ctx;
+};
+
+void tee_config_init(struct tee_config *config); /* defaults; name and upstream are NULL */
+
+enum tee_health {
+    TEE_IDLE,       /* nothing sent yet */
+    TEE_OK,         /* the last request was taken */
+    TEE_RETRYING,   /* the upstream is away or asks to wait */
+    TEE_REJECTING,  /* the last request was refused for good */
+};
+
+struct tee_stats {
+    enum tee_health health;
+    uint64_t forwarded_requests;
+    uint64_t forwarded_bytes;
+    uint64_t queued_requests; /* OTLP frames in the journal behind the cursor */
+    uint64_t queued_bytes;
+    int64_t queued_oldest_wall_ns; /* 0: nothing queued */
+    uint64_t retries;
+    uint64_t rejected;          /* refused for good by the upstream */
+    uint64_t partial_successes; /* taken with rejected records or a warning */
+    uint64_t rejected_records;  /* as the partial successes counted them */
+    uint64_t dropped;           /* lost to retention before they could be sent */
+    int last_status;            /* HTTP status of the last answer; 0: none */
+    char last_error[256];       /* cleaned text of the last failure or refusal; "" when all is well */
+    int64_t next_retry_mono_ns; /* 0: not waiting */
+};
+
+enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct tee_config *config, struct tee **out,
+                       struct ct_errmsg *msg);
+
+/* Frames were appended. Cheap; call it after every append. */
+void tee_notify(struct tee *t);
+
+/* From journal_config.on_retire: counts what is lost. */
+void tee_retire(struct tee *t, uint64_t first, uint64_t last);
+
+struct tee_stats tee_stats(const struct tee *t);
+
+/*
+ * Tries to send what is queued for at most grace_ms, saves the cursor, then calls done (once). tee_destroy() is
+ * legal only after that.
+ */
+void tee_stop(struct tee *t, uint32_t grace_ms, void (*done)(void *ctx), void *ctx);
+void tee_destroy(struct tee *t);
+
+#endif
