@@ -1,0 +1,131 @@
+/*
+ * keymap.h - what keys do: one table from which dispatch, the footer, the help view and config.ini all come.
+ *
+ * To add an action: one line in KEYMAP_ACTIONS and its case in the reducer. An action that does nothing has
+ * no line here.
+ */
+#ifndef CT_UI_KEYMAP_H
+#define CT_UI_KEYMAP_H
+
+#include "errors.h"
+#include "key.h"
+
+/* Where an action is listened to. A key may mean different things in different contexts, never two in one. */
+enum key_context {
+    CONTEXT_TREE = 1,
+    CONTEXT_HELP = 2,
+    CONTEXT_SEARCH = 4, /* the search line is open: printable keys are text */
+};
+
+#define CONTEXT_MAIN (CONTEXT_TREE | CONTEXT_HELP)
+
+/* How the help view groups them, in this order. */
+enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GROUP_PROGRAM, GROUP_COUNT };
+
+/*
+ * id, name in config.ini, default keys, contexts, group, footer label ("" for none), footer priority (lower
+ * stays longer), help. The order is that of the footer and of the help view.
+ */
+#define KEYMAP_ACTIONS(X)                                                                                    \
+    X(ACTION_HELP, "help", "? F1", CONTEXT_TREE, GROUP_PROGRAM, "Help", 2, "this help")                      \
+    X(ACTION_UP, "up", "Up k", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row up")                                \
+    X(ACTION_DOWN, "down", "Down j", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row down")                        \
+    X(ACTION_PAGE_UP, "page-up", "PgUp C-b", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one screen up")               \
+    X(ACTION_PAGE_DOWN, "page-down", "PgDn C-f", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one screen down")         \
+    X(ACTION_FIRST, "first", "g Home", CONTEXT_MAIN, GROUP_MOVE, "", 0, "first row")                         \
+    X(ACTION_LAST, "last", "G End", CONTEXT_MAIN, GROUP_MOVE, "", 0, "last row")                             \
+    X(ACTION_FOLLOW, "follow", "F", CONTEXT_TREE, GROUP_MOVE, "", 0,                                         \
+      "follow the newest activity, until you move")                                                          \
+    X(ACTION_TOGGLE, "toggle", "Enter Space", CONTEXT_TREE, GROUP_TREE, "Expand", 5,                         \
+      "expand or fold the row")                                                                              \
+    X(ACTION_IN, "in", "Right", CONTEXT_TREE, GROUP_TREE, "", 0, "expand, then go to the first child")       \
+    X(ACTION_OUT, "out", "Left h", CONTEXT_TREE, GROUP_TREE, "", 0, "fold, then go to the parent")           \
+    X(ACTION_OPEN, "open", "+", CONTEXT_TREE, GROUP_TREE, "", 0, "expand the row")                           \
+    X(ACTION_FOLD, "fold", "-", CONTEXT_TREE, GROUP_TREE, "", 0, "fold the row")                             \
+    X(ACTION_OPEN_ALL, "open-all", "*", CONTEXT_TREE, GROUP_TREE, "", 0,                                     \
+      "expand or fold everything below the row")                                                             \
+    X(ACTION_SEARCH, "search", "/", CONTEXT_TREE, GROUP_FIND, "Search", 4,                                   \
+      "search names, prompts, models, errors, ids")                                                          \
+    X(ACTION_NEXT, "next", "n", CONTEXT_TREE, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
+    X(ACTION_PREVIOUS, "previous", "N", CONTEXT_TREE, GROUP_FIND, "", 0, "previous hit")                     \
+    X(ACTION_BACK, "back", "Esc", CONTEXT_TREE, GROUP_FIND, "", 0, "back out: search, pause, message")       \
+    X(ACTION_SORT, "sort", "s", CONTEXT_TREE, GROUP_SHOW, "Sort", 6, "next sort key of the sessions")        \
+    X(ACTION_INVERT, "invert", "S", CONTEXT_TREE, GROUP_SHOW, "", 0, "the other way round")                  \
+    X(ACTION_PAUSE, "pause", "P", CONTEXT_TREE, GROUP_SHOW, "Pause", 9,                                      \
+      "freeze the screen; receiving goes on")                                                                \
+    X(ACTION_THEME, "theme", "T", CONTEXT_MAIN, GROUP_SHOW, "", 0, "next theme")                             \
+    X(ACTION_MOUSE, "mouse", "M", CONTEXT_TREE, GROUP_SHOW, "", 0,                                           \
+      "give the mouse to the terminal, or take it back")                                                     \
+    X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_MAIN, GROUP_SHOW, "", 0, "paint the whole screen again")     \
+    X(ACTION_TEMPO, "tempo", "t", CONTEXT_TREE, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo")    \
+    X(ACTION_LOKI, "loki", "l", CONTEXT_TREE, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")         \
+    X(ACTION_MIMIR, "mimir", "m", CONTEXT_TREE, GROUP_LINKS, "Mimir", 7,                                     \
+      "open the session's metrics in Mimir")                                                                 \
+    X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_TREE, GROUP_LINKS, "Copy id", 10, "copy the session id")       \
+    X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_TREE, GROUP_LINKS, "", 0, "copy the link to the trace")    \
+    X(ACTION_SUSPEND, "suspend", "C-z", CONTEXT_MAIN, GROUP_PROGRAM, "", 0, "suspend to the shell")          \
+    X(ACTION_QUIT, "quit", "q F10 C-c", CONTEXT_TREE, GROUP_PROGRAM, "Quit", 3, "quit")                      \
+    X(ACTION_CLOSE, "close", "Esc q ? F1 F10 C-c", CONTEXT_HELP, GROUP_PROGRAM, "Close", 1,                  \
+      "close the help")                                                                                      \
+    X(ACTION_ACCEPT, "accept", "Enter", CONTEXT_SEARCH, GROUP_FIND, "Keep", 1,                               \
+      "search line: stay at the hit")                                                                        \
+    X(ACTION_CANCEL, "cancel", "Esc C-c C-g", CONTEXT_SEARCH, GROUP_FIND, "Cancel", 2,                       \
+      "search line: back to where it began")                                                                 \
+    X(ACTION_ERASE, "erase", "Backspace", CONTEXT_SEARCH, GROUP_FIND, "", 0,                                 \
+      "search line: erase a character")                                                                      \
+    X(ACTION_CLEAR, "clear", "C-u", CONTEXT_SEARCH, GROUP_FIND, "", 0, "search line: erase all")             \
+    X(ACTION_HIT_NEXT, "hit-next", "Down C-n", CONTEXT_SEARCH, GROUP_FIND, "Next", 3,                        \
+      "search line: next hit")                                                                               \
+    X(ACTION_HIT_PREVIOUS, "hit-previous", "Up C-p", CONTEXT_SEARCH, GROUP_FIND, "", 0,                      \
+      "search line: previous hit")
+
+enum action {
+    ACTION_NONE,
+#define KEYMAP_ENUM(id, name, keys, contexts, group, label, priority, help) id,
+    KEYMAP_ACTIONS(KEYMAP_ENUM)
+#undef KEYMAP_ENUM
+        ACTION_COUNT
+};
+
+struct action_info {
+    const char *name;
+    const char *keys; /* defaults, separated by spaces */
+    unsigned contexts;
+    enum key_group group;
+    const char *label;
+    int priority;
+    const char *help;
+};
+
+/* action is not ACTION_NONE. */
+const struct action_info *action_info(enum action action);
+const char *key_group_name(enum key_group group);
+
+#define KEYMAP_BINDINGS_MAX 160
+
+struct keymap {
+    struct {
+        uint32_t code;
+        uint8_t action; /* enum action */
+    } bindings[KEYMAP_BINDINGS_MAX];
+    int count;
+};
+
+void keymap_init(struct keymap *map); /* the default keys */
+
+/*
+ * Gives an action other keys ("q F10"; empty: none). CT_ERR_NOT_FOUND for an action that does not exist,
+ * CT_ERR_USAGE for a key that does not exist, CT_ERR_LIMIT beyond KEYMAP_BINDINGS_MAX; the map stays as it
+ * was.
+ */
+enum ct_err keymap_bind(struct keymap *map, struct slice action, struct slice keys, struct ct_errmsg *msg);
+
+/* After all keymap_bind(): CT_ERR_USAGE when one key has two meanings in one context. */
+enum ct_err keymap_check(const struct keymap *map, struct ct_errmsg *msg);
+
+enum action keymap_lookup(const struct keymap *map, unsigned context, const struct key *key);
+
+/* The i-th key of an action; false when it has fewer. */
+bool keymap_key(const struct keymap *map, enum action action, int i, struct key *out);
+
+#endif

@@ -1,0 +1,169 @@
+/*
+ * ui.h - the screen as a pure function, and the keys as another.
+ *
+ *   ui_draw(state, data) -> grid            ui_key(state, data, key) -> state, effects
+ *
+ * No I/O, no clock, no environment. The application owns the model and the terminal: it calls ui_draw() when
+ * something changed (data, key, size, or the time in ui_wake_ns()), shows the grid through ui/term, and does
+ * what ui_key() asks for in struct ui_effects. Nothing here keeps a pointer into the model beyond a call,
+ * except the row list, which is never followed once model_generation() has moved.
+ */
+#ifndef CT_UI_UI_H
+#define CT_UI_UI_H
+
+#include "grid.h"
+#include "key.h"
+#include "keymap.h"
+#include "model.h"
+#include "theme.h"
+
+#define UI_COLS_MIN 30
+#define UI_ROWS_MIN 6
+
+#define UI_SEARCH_MAX  128 /* bytes of a search text; more keys are ignored */
+#define UI_MESSAGE_MAX 160 /* bytes of a message; longer ones end in an ellipsis */
+#define UI_COPY_MAX    256 /* bytes that one copy may hold */
+
+/* ------------------------------------------------------------------------------------------------ what is
+ * shown */
+
+enum ui_upstream_state {
+    UI_UPSTREAM_NONE,     /* none configured */
+    UI_UPSTREAM_OK,       /* the last request was taken, or none was sent yet */
+    UI_UPSTREAM_RETRYING, /* it refused or could not be reached; frames wait in the journal */
+    UI_UPSTREAM_REJECTING /* it said no for good to something; detail says what */
+};
+
+struct ui_upstream {
+    enum ui_upstream_state state;
+    struct slice name; /* "alloy"; empty: "upstream" */
+    uint64_t queued;   /* requests that wait */
+    uint64_t dropped;  /* requests lost to a limit */
+    uint64_t rejected; /* requests that it said no to */
+    int64_t oldest_ns; /* age of the oldest that waits; 0: none */
+};
+
+struct ui_received {
+    uint64_t requests;
+    uint64_t bytes;
+    uint64_t spans;
+    uint64_t logs;
+    uint64_t metric_points;
+    uint64_t hooks;
+    uint64_t refused;
+    uint64_t decode_errors;
+};
+
+/* Everything that a frame shows. Borrowed for the call; all text is clean (text.h). */
+struct ui_data {
+    const struct model *model;
+    int64_t now_ns;       /* wall clock, or the clock of a replay */
+    int64_t day_start_ns; /* local midnight, for "today" */
+    struct ui_upstream upstream;
+    struct ui_received received;
+    struct slice http_address; /* "127.0.0.1:4318"; empty: does not listen */
+    struct slice grpc_address;
+    struct slice version;
+    struct slice
+        source; /* where the data comes from when not from our own receiver: "attached", "replay x4" … */
+};
+
+/* -------------------------------------------------------------------------------------------------- what is
+ * kept */
+
+enum ui_sort {
+    UI_SORT_ACTIVITY,
+    UI_SORT_STATE,
+    UI_SORT_NAME,
+    UI_SORT_COST,
+    UI_SORT_TOKENS,
+    UI_SORT_TIME,
+    UI_SORT_COUNT
+};
+
+struct ui_config {
+    bool ascii;                  /* plain ASCII instead of the glyphs */
+    const struct keymap *keymap; /* copied; NULL: the default keys */
+    const struct theme *themes;  /* borrowed as long as the ui lives; NULL: the built-in ones */
+    int theme_count;
+    int theme; /* the one to start with */
+};
+
+struct ui; /* opaque: tests look at it through the functions below */
+
+struct ui *ui_create(const struct ui_config *config); /* config NULL: all defaults */
+void ui_destroy(struct ui *ui);
+
+/* The theme in use; changes with the key T. */
+const struct theme *ui_theme(const struct ui *ui);
+
+/* ------------------------------------------------------------------------------------------------- what
+ * comes out */
+
+/* Draws the whole screen at the grid's size. Allocates nothing once the row list has grown to the data's
+ * size. */
+void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid);
+
+/*
+ * When the last drawn screen would look different without anything new arriving (an age that ticks), as a
+ * value of ui_data.now_ns; 0: never, so nothing needs to wake up.
+ */
+int64_t ui_wake_ns(const struct ui *ui);
+
+/* For the window title, as of the last ui_draw(): "⏸ 1 · claude-top". Lives in the ui. */
+const char *ui_window_title(const struct ui *ui);
+
+/* Sessions that wait for the human, as of the last ui_draw(): when it rises, ring the bell or notify. */
+int64_t ui_waiting(const struct ui *ui);
+
+enum ui_effect {
+    UI_REDRAW = 1,        /* the state changed: draw again */
+    UI_QUIT = 2,          /* leave the program */
+    UI_SUSPEND = 4,       /* job control, as C-z */
+    UI_REPAINT = 8,       /* send every cell again, as C-l */
+    UI_TOGGLE_MOUSE = 16, /* give the mouse to the terminal, or take it back */
+    UI_OPEN_LINK = 32,    /* link and target below */
+    UI_COPY_LINK = 64,    /* the link's URL to the clipboard */
+    UI_COPY_TEXT = 128,   /* copy below to the clipboard */
+};
+
+enum ui_link { UI_LINK_TEMPO, UI_LINK_LOKI, UI_LINK_MIMIR };
+
+struct ui_effects {
+    unsigned what; /* enum ui_effect, or-ed */
+    enum ui_link link;
+    uint64_t session_id; /* what the link is about: session.id of model.h */
+    uint64_t node_id;    /* node.id, or 0: the session as a whole */
+    char copy[UI_COPY_MAX];
+};
+
+struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct key *key);
+
+enum ui_severity { UI_INFO, UI_WARNING, UI_ERROR };
+
+/* Shows a line over the footer until the next key: the outcome of an effect. The text is cleaned here. */
+void ui_say(struct ui *ui, enum ui_severity severity, const char *text);
+
+/* ------------------------------------------------------------------------------------------- what tests ask
+ * about */
+
+struct ui_view {
+    uint64_t session_id; /* of the selection; 0: nothing is selected */
+    uint64_t node_id;    /* 0: the session row */
+    size_t rows;         /* in the tree, folds taken into account */
+    size_t selected;     /* index of the selected row */
+    size_t top;          /* index of the first row on the screen */
+    enum ui_sort sort;
+    bool inverted;
+    bool follow;
+    bool paused;
+    bool help;
+    bool searching; /* the search line is open */
+    const char *search;
+    size_t hits; /* of the search, as of the last key that moved it */
+    size_t hit;  /* 1-based; 0: none */
+};
+
+struct ui_view ui_view(struct ui *ui, const struct ui_data *data);
+
+#endif
