@@ -26,19 +26,28 @@ struct otlp_counts {
 };
 
 /*
- * Feeds every record of body to sink (NULL: only checks and counts). The outcome is CT_OK, or the error with *why
- * (may be NULL) set to the refusal that fits: BAD_GZIP, INFLATED, DECODE, NESTING, RECORDS, ATTRIBUTES, and msg to
- * what is wrong. Records before the fault have already reached the sink: run with a NULL sink first where all or
+ * Feeds every record of body to sink (NULL: only checks and counts). counts, why and msg may be NULL. The outcome is
+ * CT_OK, or the error, with *why set to the refusal that fits and msg to what is wrong:
+ *   CT_ERR_FORMAT       BAD_GZIP, DECODE
+ *   CT_ERR_LIMIT        INFLATED, NESTING, ATTRIBUTES (also nested values, events and links: 64 times as many as
+ *                       attributes), RECORDS (also json_nodes), OVERLOAD (a sink returned false)
+ *   CT_ERR_NOMEM        OVERLOAD
+ *   CT_ERR_UNSUPPORTED  ENCODING (zstd, where it is not compiled in)
+ * Records before the fault have already reached the sink and are counted: run with a NULL sink first where all or
  * nothing matters. An empty protobuf body is an empty request; an empty JSON body is not JSON.
+ * What each encoding accepts stands in otlp_pb.h and otlp_json.h, what decompression does in body.h.
  */
 enum ct_err otlp_decode(struct otlp_decoder *d, enum otlp_signal signal, enum otlp_encoding encoding,
                         enum otlp_compression compression, struct slice body, const struct otlp_sink *sink,
                         struct otlp_counts *counts, enum otlp_refusal *why, struct ct_errmsg *msg);
 
-/* "gzip" and so on from a Content-Encoding value; false when unknown ("" and "identity" are OTLP_IDENTITY). */
+/*
+ * From a Content-Encoding or grpc-encoding value, case aside: "gzip", "x-gzip", "zstd" where it is compiled in; "" and
+ * "identity" are OTLP_IDENTITY. False when unknown.
+ */
 bool otlp_compression_parse(struct slice value, enum otlp_compression *out);
 
-/* application/json or application/x-protobuf, parameters ignored; false for anything else. */
+/* application/json or application/x-protobuf, case aside, parameters ignored; false for anything else. */
 bool otlp_encoding_parse(struct slice content_type, enum otlp_encoding *out);
 
 /* "/v1/traces" and so on, or a gRPC method path; false when neither. */

@@ -69,7 +69,7 @@ struct otlp_scope {
 #define OTLP_TRACE_ID_LEN 16
 #define OTLP_SPAN_ID_LEN  8
 
-/* Ids that are absent, of the wrong length in JSON or all zero have present == false and zero bytes. */
+/* Ids that are absent, of the wrong length, not hex in JSON, or all zero: has_… is false and the bytes are zero. */
 struct otlp_ids {
     uint8_t trace_id[OTLP_TRACE_ID_LEN];
     uint8_t span_id[OTLP_SPAN_ID_LEN];
