@@ -1,12 +1,13 @@
 /*
  * event.h - what ingest tells the model: facts about one thing that happened, as one witness saw it.
  *
- * The same call is usually reported several times (a hook, a log event, a span), in any order, sometimes twice.
- * An event is therefore not "append this" but "this is known about the call with that key". The model merges facts
- * so that the result does not depend on their order.
+ * The same call is usually reported several times (a hook, a log event, a span), in any order, sometimes
+ * twice. An event is therefore not "append this" but "this is known about the call with that key". The model
+ * merges facts so that the result does not depend on their order.
  *
- * Everything is borrowed for the duration of model_apply(). Text is clean (text.h). A slice with ptr NULL, a number
- * below zero (int64 fields marked "-1: unknown") and an id without its has_ flag mean "this witness does not say".
+ * Everything is borrowed for the duration of model_apply(). Text is clean (text.h). A slice with ptr NULL, a
+ * number below zero (int64 fields marked "-1: unknown") and an id without its has_ flag mean "this witness
+ * does not say".
  */
 #ifndef CT_MODEL_EVENT_H
 #define CT_MODEL_EVENT_H
@@ -64,16 +65,24 @@ struct event_usage {
     int64_t cost_nano_usd; /* 1e-9 USD: sums do not depend on their order */
 };
 
-enum span_role { SPAN_ROLE_NONE, SPAN_ROLE_TURN, SPAN_ROLE_LLM, SPAN_ROLE_TOOL, SPAN_ROLE_WAIT, SPAN_ROLE_EXECUTION, SPAN_ROLE_OTHER };
+enum span_role {
+    SPAN_ROLE_NONE,
+    SPAN_ROLE_TURN,
+    SPAN_ROLE_LLM,
+    SPAN_ROLE_TOOL,
+    SPAN_ROLE_WAIT,
+    SPAN_ROLE_EXECUTION,
+    SPAN_ROLE_OTHER
+};
 
 struct event {
     enum event_kind kind;
     enum witness witness;
     enum phase phase;
-    int64_t time_ns;    /* event time: when it happened, for finished things when they ended */
-    int64_t arrival_ns; /* when we received it */
-    int64_t start_ns;   /* 0: unknown */
-    int64_t end_ns;     /* 0: unknown */
+    int64_t time_ns;     /* event time: when it happened, for finished things when they ended */
+    int64_t arrival_ns;  /* when we received it */
+    int64_t start_ns;    /* 0: unknown */
+    int64_t end_ns;      /* 0: unknown */
     int64_t duration_ns; /* -1: unknown */
     int64_t sequence;    /* event.sequence of the process; -1: none */
     struct event_ids ids;
@@ -92,17 +101,18 @@ struct event {
     struct slice title;
 
     struct event_usage usage;
-    int64_t ttft_ns;  /* -1: unknown */
-    int64_t wait_ns;  /* the human's own time; -1: unknown */
-    int32_t attempts; /* requests made for one call; 0: unknown */
+    int64_t ttft_ns;     /* -1: unknown */
+    int64_t wait_ns;     /* the human's own time; -1: unknown */
+    int32_t attempts;    /* requests made for one call; 0: unknown */
     int32_t http_status; /* 0: unknown */
     enum decision decision;
-    bool failed;       /* the thing ended in an error */
-    bool wants_tools;  /* LLM: the response asked for tools */
+    bool failed;      /* the thing ended in an error */
+    bool wants_tools; /* LLM: the response asked for tools */
     bool interrupted;
-    bool ended;        /* EVENT_SESSION: the session is over */
-    bool background;   /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
-    bool redacted;     /* the prompt text was withheld by the client's privacy settings */
+    bool ended;            /* EVENT_SESSION: the session is over */
+    bool background;       /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
+    bool spawns_agent;     /* EVENT_TOOL: this tool starts sub-agents */
+    bool redacted;         /* the prompt text was withheld by the client's privacy settings */
     int64_t tokens_before; /* compaction; -1: unknown */
     int64_t tokens_after;
     double metric_value;

@@ -1,12 +1,13 @@
 /*
  * model.h - sessions, turns and calls, as far as they are known.
  *
- * Pure: no I/O, no clock, no randomness (the hash seed is given). model_apply() folds one event; everything else is
- * a query. Structures are read-only for everybody but src/model; pointers stay valid until the next model_apply()
- * that evicts (see model_generation()), so a frame may hold them, a longer-lived reader keeps the 64-bit id.
+ * Pure: no I/O, no clock, no randomness (the hash seed is given). model_apply() folds one event; everything
+ * else is a query. Structures are read-only for everybody but src/model; pointers stay valid until the next
+ * model_apply() that evicts (see model_generation()), so a frame may hold them, a longer-lived reader keeps
+ * the 64-bit id.
  *
- * Facts merge by key (session id, prompt id, trace id, request id, tool_use_id, agent id, span id), so that order
- * and duplication of what arrives do not matter.
+ * Facts merge by key (session id, prompt id, trace id, request id, tool_use_id, agent id, span id), so that
+ * order and duplication of what arrives do not matter.
  */
 #ifndef CT_MODEL_MODEL_H
 #define CT_MODEL_MODEL_H
@@ -41,13 +42,23 @@ struct counters {
     int64_t wait_ns;      /* time spent waiting for the human */
 };
 
-enum node_kind { NODE_TURN, NODE_LLM, NODE_TOOL, NODE_AGENT, NODE_PERMISSION, NODE_COMPACTION, NODE_HOOK, NODE_EVENT };
+enum node_kind {
+    NODE_TURN,
+    NODE_LLM,
+    NODE_TOOL,
+    NODE_AGENT,
+    NODE_PERMISSION,
+    NODE_COMPACTION,
+    NODE_HOOK,
+    NODE_EVENT
+};
 
-/* How a node stands. The order is the order of evidence: a later one is never taken back by an earlier one. */
+/* How a node stands. The order is the order of evidence: a later one is never taken back by an earlier one.
+ */
 enum node_state {
-    NODE_UNKNOWN,     /* known only as somebody's parent */
+    NODE_UNKNOWN, /* known only as somebody's parent */
     NODE_RUNNING,
-    NODE_WAITING,     /* for the human's permission */
+    NODE_WAITING, /* for the human's permission */
     NODE_DONE,
     NODE_FAILED,
     NODE_REJECTED,
@@ -69,7 +80,8 @@ struct node {
     struct slice detail; /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
     struct slice model;  /* LLM (and TURN, AGENT: that of their newest call) */
     struct slice source; /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
-    struct slice end_reason; /* TURN: stop_hook, span_end, new_prompt, session_end, interrupted …; "" while open */
+    struct slice
+        end_reason; /* TURN: stop_hook, span_end, new_prompt, session_end, interrupted …; "" while open */
     struct slice error_type;
     struct slice error_message;
 
@@ -98,7 +110,7 @@ struct node {
 /* What a session is doing, and why we say so. */
 enum run_state {
     RUN_STARTING,
-    RUN_THINKING,   /* waits for the model */
+    RUN_THINKING, /* waits for the model */
     RUN_STREAMING,
     RUN_TOOL,
     RUN_PERMISSION, /* waits for the human's permission */
@@ -106,20 +118,21 @@ enum run_state {
     RUN_COMPACTING,
     RUN_RETRYING,
     RUN_FAILED,
-    RUN_IDLE,       /* the last turn ended; nothing is asked of anybody */
+    RUN_IDLE, /* the last turn ended; nothing is asked of anybody */
     RUN_ENDED,
-    RUN_STALE,      /* a turn is open but nothing was heard for STALE_AFTER_NS */
+    RUN_STALE, /* a turn is open but nothing was heard for STALE_AFTER_NS */
 };
 
-const char *run_state_name(enum run_state s);   /* "waiting for permission" is "permission": one lower-case word */
+const char *
+run_state_name(enum run_state s); /* "waiting for permission" is "permission": one lower-case word */
 const char *node_kind_name(enum node_kind k);   /* as in the JSON: "turn", "llm" … */
 const char *node_state_name(enum node_state s); /* as in the JSON: "running", "ok" … */
 
 struct run_status {
     enum run_state state;
-    int64_t since_ns;     /* event time of the evidence */
-    enum witness witness; /* who said so */
-    const char *evidence; /* e.g. "PermissionRequest hook"; static */
+    int64_t since_ns;        /* event time of the evidence */
+    enum witness witness;    /* who said so */
+    const char *evidence;    /* e.g. "PermissionRequest hook"; static */
     const struct node *node; /* the call it is about, or NULL */
 };
 
@@ -133,13 +146,13 @@ struct session {
     struct slice model; /* that of the newest LLM call */
     bool real;          /* something beyond start-up records was seen; others are not sessions */
     bool announced;     /* a SessionStart hook was seen: may be shown before its first prompt */
-    bool has_spans, has_logs, has_hooks; /* which witnesses it has */
-    bool redacted;                       /* prompts are withheld by the client */
-    int64_t started_ns;       /* first event */
-    int64_t last_activity_ns; /* newest event time */
-    int64_t last_arrival_ns;  /* newest arrival */
+    bool has_spans, has_logs, has_hooks;   /* which witnesses it has */
+    bool redacted;                         /* prompts are withheld by the client */
+    int64_t started_ns;                    /* first event */
+    int64_t last_activity_ns;              /* newest event time */
+    int64_t last_arrival_ns;               /* newest arrival */
     struct node *first_child, *last_child; /* turns, and calls of no turn, by start time */
-    struct session *next, *prev; /* all sessions in order of first arrival */
+    struct session *next, *prev;           /* all sessions in order of first arrival */
     struct counters total;
 };
 
@@ -181,8 +194,8 @@ struct fleet {
     int64_t tokens_per_min;      /* all four types, last minute */
     int64_t spark[FLEET_SPARK];  /* tokens per 5 s, oldest first */
     int64_t llm_per_min;
-    double llm_error_ratio;      /* last 5 minutes; -1: no calls */
-    int64_t llm_p95_ns;          /* last 5 minutes; -1: no calls */
+    double llm_error_ratio; /* last 5 minutes; -1: no calls */
+    int64_t llm_p95_ns;     /* last 5 minutes; -1: no calls */
 };
 
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out);
@@ -210,7 +223,7 @@ struct model_stats {
     uint64_t sessions;
     uint64_t nodes;
     uint64_t evicted_sessions;
-    uint64_t lost_events; /* gaps in event.sequence */
+    uint64_t refused_events; /* the session alone is over the byte budget */
 };
 
 struct model_stats model_stats(const struct model *m);
