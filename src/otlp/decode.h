@@ -8,7 +8,7 @@
 #define CT_OTLP_DECODE_H
 
 #include "errors.h"
-#include "limits.h"
+#include "otlp_limits.h"
 #include "record.h"
 
 enum otlp_encoding { OTLP_PROTOBUF, OTLP_JSON };

@@ -11,7 +11,7 @@
 
 #include "budget.h"
 #include "buf.h"
-#include "limits.h"
+#include "otlp_limits.h"
 #include "slice.h"
 
 struct core;

@@ -1,4 +1,4 @@
-#include "limits.h"
+#include "otlp_limits.h"
 
 #define KIB ((size_t)1024)
 #define MIB (1024 * KIB)

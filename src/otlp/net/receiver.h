@@ -12,7 +12,7 @@
 #define CT_OTLP_NET_RECEIVER_H
 
 #include "errors.h"
-#include "limits.h"
+#include "otlp_limits.h"
 #include "slice.h"
 
 #include <uv.h>

@@ -1,5 +1,5 @@
 /*
- * limits.h - every bound on what a sender may make us do, with its default and the counter that shows it biting.
+ * otlp_limits.h - every bound on what a sender may make us do, with its default and the counter that shows it biting.
  *
  * The threat stands beside each limit. All are settings (section [limits] of config.ini, same names).
  */
