@@ -1,0 +1,92 @@
+#include "config.h"
+
+#include <errno.h>
+#include <ini.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+struct reading {
+    FILE *file;
+    const char *path;
+    unsigned line; /* of the text that inih has just got */
+    size_t bytes;
+    config_handler_fn handler;
+    void *ctx;
+    enum ct_err err; /* the first one */
+    struct ct_errmsg *msg;
+};
+
+static void fail(struct reading *r, enum ct_err err, const char *words)
+{
+    if (r->err)
+        return;
+    r->err = ct_fail(r->msg, err, "%s:%u: %s", r->path, r->line, words);
+}
+
+/*
+ * inih's handler is not told the line (unless inih was built so), so that its lines are counted here. Blanks
+ * at the start go, because inih takes an indented line for the continuation of the one before.
+ */
+static char *read_line(char *out, int size, void *stream)
+{
+    struct reading *r = stream;
+    if (r->err || !fgets(out, size, r->file))
+        return NULL;
+    r->line++;
+    size_t len = strlen(out);
+    r->bytes += len;
+    if (r->bytes > CONFIG_BYTES_MAX) {
+        fail(r, CT_ERR_FORMAT, "the file is too large for settings");
+        return NULL;
+    }
+    if (len + 1 == (size_t)size && out[len - 1] != '\n') {
+        int next = fgetc(r->file);
+        if (next != EOF) {
+            char words[64];
+            snprintf(words, sizeof words, "the line is longer than %d bytes", size - 2);
+            fail(r, CT_ERR_FORMAT, words);
+            return NULL;
+        }
+    }
+    size_t blank = strspn(out, " \t");
+    memmove(out, out + blank, len - blank + 1);
+    return out;
+}
+
+static int take_key(void *user, const char *section, const char *key, const char *value)
+{
+    struct reading *r = user;
+    struct ct_errmsg words = {""};
+    enum ct_err err =
+        r->handler(r->ctx, slice_str(section), slice_str(key), slice_str(value), r->line, &words);
+    if (err)
+        fail(r, err, words.text);
+    return err == CT_OK;
+}
+
+enum ct_err config_read(const char *path, config_handler_fn handler, void *ctx, struct ct_errmsg *msg)
+{
+    struct stat st;
+    struct reading r = {.path = path, .handler = handler, .ctx = ctx, .msg = msg};
+    r.file = fopen(path, "re");
+    if (!r.file) {
+        enum ct_err err = errno == ENOENT || errno == ENOTDIR ? CT_ERR_NOT_FOUND : CT_ERR_IO;
+        return ct_fail(msg, err, "cannot read %s: %s", path, strerror(errno));
+    }
+    if (fstat(fileno(r.file), &st) == 0 && S_ISDIR(st.st_mode)) {
+        fclose(r.file);
+        return ct_fail(msg, CT_ERR_IO, "cannot read %s: it is a folder", path);
+    }
+    int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
+    if (!r.err && ferror(r.file)) {
+        r.err = ct_fail(msg, CT_ERR_IO, "cannot read %s: %s", path, strerror(errno));
+    } else if (!r.err && bad_line < 0) {
+        r.err = ct_fail(msg, CT_ERR_NOMEM, "cannot read %s: out of memory", path);
+    } else if (!r.err && bad_line > 0) {
+        r.line = (unsigned)bad_line;
+        fail(&r, CT_ERR_FORMAT, "neither [section] nor key = value");
+    }
+    fclose(r.file);
+    return r.err;
+}

@@ -1,0 +1,167 @@
+/*
+ * options.h - everything that a user can set, with its value and where the value came from.
+ *
+ * Precedence: built-in < config.ini < environment < flags. All settings stand in one table (options_table.h),
+ * from which parsing, --help, --print-config, the completions and the man page are made.
+ *
+ * The environment variable of a setting is CLAUDE_TOP_ and its flag's name: --upstream-http is
+ * CLAUDE_TOP_UPSTREAM_HTTP. OpenTelemetry's own OTEL_EXPORTER_OTLP_* variables are never read: in the shell
+ * of somebody who uses this program they say where Claude Code sends its telemetry, which is here, and an
+ * upstream that is ourselves would be a loop. With our prefix they are understood, for the upstream:
+ *   CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT  the base URL
+ *   CLAUDE_TOP_OTEL_EXPORTER_OTLP_PROTOCOL  grpc: it is the gRPC upstream; http/protobuf (default),
+ * http/json: HTTP CLAUDE_TOP_UPSTREAM_* wins over both. The endpoints of single signals (…_TRACES_ENDPOINT)
+ * are answered with a warning, because one upstream takes all signals. NO_COLOR is heeded by the terminal
+ * while color is "auto".
+ */
+#ifndef CT_APP_OPTIONS_H
+#define CT_APP_OPTIONS_H
+
+#include "buf.h"
+#include "deeplink.h"
+#include "errors.h"
+#include "journal.h"
+#include "otlp_limits.h"
+#include "paths.h"
+
+enum command {
+    COMMAND_RUN, /* no command word */
+    COMMAND_SERVE,
+    COMMAND_STATUS,
+    COMMAND_RECORD,
+    COMMAND_REPLAY,
+    COMMAND_DEMO,
+    COMMAND_LINK,
+    COMMAND_SETUP,
+    COMMAND_COUNT
+};
+
+/* What is asked for; everything but OPTIONS_RUN is text on stdout and needs no settings. */
+enum options_action {
+    OPTIONS_RUN,
+    OPTIONS_HELP, /* options_print_help() */
+    OPTIONS_VERSION,
+    OPTIONS_PRINT_CONFIG, /* options_print_config() */
+    OPTIONS_COMPLETIONS,  /* options_print_completions() */
+    OPTIONS_MAN,          /* options_print_man() */
+};
+
+/* Exit codes of the program. */
+enum exit_code {
+    EXIT_CODE_OK = 0,
+    EXIT_CODE_FAILURE = 1,
+    EXIT_CODE_USAGE = 2,     /* the command line or config.ini is wrong */
+    EXIT_CODE_NOT_FOUND = 3, /* no such session, file or running collector */
+    EXIT_CODE_BUSY = 4,      /* a port, socket or folder is held by another process */
+};
+
+enum exit_code options_exit_code(enum ct_err err);
+
+enum journal_mode { JOURNAL_MODE_DISK, JOURNAL_MODE_MEMORY };
+enum color_choice {
+    COLOR_CHOICE_AUTO,
+    COLOR_CHOICE_TRUE,
+    COLOR_CHOICE_256,
+    COLOR_CHOICE_16,
+    COLOR_CHOICE_MONO
+};
+enum ascii_choice { ASCII_AUTO, ASCII_ON, ASCII_OFF };
+enum shell_choice { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
+
+#define OPTIONS_MAX      96 /* rows in the table; checked when it is compiled */
+#define OPTIONS_ARGS_MAX 2  /* positional arguments of one command */
+
+enum option_origin { ORIGIN_BUILT_IN, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
+
+struct option_source {
+    enum option_origin origin;
+    unsigned line;        /* ORIGIN_FILE */
+    const char *env_name; /* ORIGIN_ENV */
+};
+
+/* A line of config.ini's [keys] section; what it means is the keymap's matter. */
+struct option_binding {
+    const char *action;
+    const char *keys;
+    unsigned line;
+};
+
+#define OPTION_BINDINGS_MAX 256
+
+/* Strings are never NULL; "" is "not set". All of them live in the arena. */
+struct options {
+    enum options_action action;
+    enum command command;
+    const char *args[OPTIONS_ARGS_MAX]; /* FILE, KIND; NULL when not given */
+    int arg_count;
+    bool help_all; /* OPTIONS_HELP: the seldom used ones too */
+    int shell;     /* OPTIONS_COMPLETIONS: enum shell_choice */
+
+    const char *config; /* the file that was looked for */
+    bool config_found;  /* and it was there */
+    const char *state_dir;
+    const char *socket;
+
+    const char *http; /* listening addresses; "" does not listen */
+    const char *grpc;
+    struct otlp_limits limits;
+
+    const char *upstream_http; /* base URLs */
+    const char *upstream_grpc;
+    uint32_t upstream_connect_timeout_ms; /* as in struct tee_config */
+    uint32_t upstream_request_timeout_ms;
+    uint32_t upstream_backoff_first_ms;
+    uint32_t upstream_backoff_max_ms;
+    uint32_t upstream_retry_after_max_ms;
+    size_t upstream_response_bytes_max;
+
+    int journal_mode; /* enum journal_mode */
+    uint64_t journal_max_bytes;
+    uint64_t journal_segment_bytes;
+    int64_t journal_max_age_ns;
+    int journal_fsync; /* enum journal_fsync */
+
+    size_t model_max_bytes;
+    struct deeplink_config grafana;
+
+    const char *theme;
+    int color; /* enum color_choice */
+    int ascii; /* enum ascii_choice */
+    bool mouse;
+    int sort; /* enum ui_sort */
+    struct option_binding bindings[OPTION_BINDINGS_MAX];
+    size_t binding_count;
+
+    bool once;
+    bool json;
+    bool open;
+    bool print_env;
+    const char *session; /* id, or "last" */
+    int64_t turn;        /* 0: not given */
+    double speed;        /* 0: as fast as it goes */
+    int64_t at_ns;       /* from the recording's first frame */
+
+    struct option_source sources[OPTIONS_MAX];
+    struct buf warnings; /* lines for stderr, each with its newline */
+    struct arena arena;
+};
+
+/* Both are needed whatever options_parse() returned. */
+void options_init(struct options *o);
+void options_finish(struct options *o);
+
+/*
+ * argv[0] is skipped. CT_ERR_USAGE with the words for stderr when a flag, variable or config.ini is wrong.
+ * With an action other than OPTIONS_RUN and OPTIONS_PRINT_CONFIG neither config.ini nor the environment is
+ * looked at.
+ */
+enum ct_err options_parse(struct options *o, int argc, const char *const *argv, const struct env *env,
+                          struct ct_errmsg *msg);
+
+/* Texts for stdout; they depend on the table only, but for --print-config. */
+enum ct_err options_print_help(const struct options *o, struct buf *out);
+enum ct_err options_print_config(const struct options *o, struct buf *out);
+enum ct_err options_print_completions(enum shell_choice shell, struct buf *out);
+enum ct_err options_print_man(const char *version, struct buf *out); /* scdoc's input language */
+
+#endif

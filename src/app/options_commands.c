@@ -1,0 +1,117 @@
+#include "options_table.h"
+
+const struct command_info command_table[COMMAND_COUNT] = {
+    [COMMAND_RUN] =
+        {
+            .word = "",
+            .args = "",
+            .summary = "receive, forward and show",
+            .text = "Receives the telemetry of Claude Code, forwards it to the upstream collector and shows "
+                    "sessions, "
+                    "turns and calls. When a collector of this user is running already, attaches to it as "
+                    "one more "
+                    "viewer.",
+            .example = "claude-top --upstream-http http://127.0.0.1:14318",
+            .example_says = "show what arrives and forward it to Alloy on port 14318",
+        },
+    [COMMAND_SERVE] =
+        {
+            .word = "serve",
+            .args = "",
+            .summary = "receive and forward, without a screen",
+            .text = "For systemd --user, launchd or a spare terminal. Prints one line \"ready http=ADDR "
+                    "grpc=ADDR "
+                    "socket=PATH\" when it listens, and tells systemd so. SIGTERM ends it cleanly. Takes "
+                    "sockets from "
+                    "LISTEN_FDS.",
+            .example = "claude-top serve --journal memory",
+            .example_says = "leave no telemetry on disk",
+        },
+    [COMMAND_STATUS] =
+        {
+            .word = "status",
+            .args = "",
+            .summary = "print one snapshot of the running collector",
+            .text = "Asks the running collector for what it knows and prints it as text or JSON.",
+            .example = "claude-top status --json | jq .totals.cost_usd",
+            .example_says = "what it cost so far",
+        },
+    [COMMAND_RECORD] =
+        {
+            .word = "record",
+            .args = "FILE",
+            .args_min = 1,
+            .args_max = 1,
+            .file_arg = true,
+            .summary = "write what the running collector receives to a file",
+            .text = "Writes every frame that arrives from now on to FILE, which must not exist, until it is "
+                    "interrupted. "
+                    "Recordings hold prompts and outputs as they were sent: look at them before you give "
+                    "them away.",
+            .example = "claude-top record bug.ctj",
+            .example_says = "record until Ctrl-C",
+        },
+    [COMMAND_REPLAY] =
+        {
+            .word = "replay",
+            .args = "FILE",
+            .args_min = 1,
+            .args_max = 1,
+            .file_arg = true,
+            .summary = "show a recording, with its own clock",
+            .text =
+                "Feeds a recording to the screen as if it happened now. Nothing is received and nothing is "
+                "forwarded. With --json it prints the state at the recording's end.",
+            .example = "claude-top replay bug.ctj --speed 10 --at 5m",
+            .example_says = "ten times as fast, from the fifth minute",
+        },
+    [COMMAND_DEMO] =
+        {
+            .word = "demo",
+            .args = "",
+            .summary = "show the recording that came with the program",
+            .text = "The screen without Claude Code: a recording shipped with the program is replayed.",
+            .example = "claude-top demo --speed 4",
+            .example_says = "four times as fast",
+        },
+    [COMMAND_LINK] =
+        {
+            .word = "link",
+            .args = "[KIND]",
+            .choices = "tempo|loki|mimir|profiles",
+            .args_max = 1,
+            .summary = "print the Grafana deep link of a session or turn",
+            .text = "KIND is tempo (default), loki, mimir or profiles.",
+            .example = "claude-top link loki --session last --turn 7",
+            .example_says = "the log lines of the last session's seventh turn",
+        },
+    [COMMAND_SETUP] =
+        {
+            .word = "setup",
+            .args = "",
+            .summary = "say what Claude Code needs to send its telemetry here",
+            .text = "Prints the settings that make Claude Code send its telemetry to the addresses given.",
+            .example = "eval \"$(claude-top setup --print-env)\"",
+            .example_says = "for Claude Code started from this shell",
+        },
+};
+
+const struct option_meta option_metas[] = {
+    {"help", 'h', NULL, "print this help", OPTIONS_HELP},
+    {"help-all", 0, NULL, "print this help with all settings", OPTIONS_HELP},
+    {"version", 'V', NULL, "print the version", OPTIONS_VERSION},
+    {"print-config", 0, NULL, "print every setting as config.ini, with where it came from",
+     OPTIONS_PRINT_CONFIG},
+    {"completions", 0, "SHELL", "print completions for bash, zsh or fish", OPTIONS_COMPLETIONS},
+    {"man", 0, NULL, "print the manual page's source (scdoc)", OPTIONS_MAN},
+};
+const size_t option_meta_count = sizeof option_metas / sizeof option_metas[0];
+
+const struct exit_info exit_table[] = {
+    {EXIT_CODE_OK, "all is well"},
+    {EXIT_CODE_FAILURE, "it failed; the reason stands on stderr"},
+    {EXIT_CODE_USAGE, "the command line, the environment or config.ini is wrong"},
+    {EXIT_CODE_NOT_FOUND, "no such session, file or running collector"},
+    {EXIT_CODE_BUSY, "a port, socket or folder is held by another process"},
+};
+const size_t exit_count = sizeof exit_table / sizeof exit_table[0];

@@ -1,0 +1,27 @@
+/*
+ * options_value.h - from text to a field of struct options and back.
+ */
+#ifndef CT_APP_OPTIONS_VALUE_H
+#define CT_APP_OPTIONS_VALUE_H
+
+#include "options_table.h"
+
+/* Sets the field, or says in msg what the option wants ("wants a size such as 64MiB, not \"x\""). */
+enum ct_err option_set(struct options *o, const struct option *opt, struct slice text, struct ct_errmsg *msg);
+
+/* Appends the value in a spelling that option_set() reads. */
+enum ct_err option_format(const struct options *o, const struct option *opt, struct buf *out);
+
+/*
+ * The host and port of "HOST:PORT", "[V6]:PORT" or of a URL (whose default port is used). False when it is
+ * neither. The host comes without brackets.
+ */
+bool option_split_address(struct slice text, struct slice *host, unsigned *port);
+bool option_split_url(struct slice url, struct slice *host, unsigned *port);
+
+/* "localhost", 127.0.0.0/8, ::1 */
+bool option_is_loopback(struct slice host);
+/* 0.0.0.0, ::, or nothing: every address of this machine */
+bool option_is_any(struct slice host);
+
+#endif
