@@ -1,0 +1,105 @@
+/* The built-in values of the table are those of the modules that they configure. */
+#include "test.h"
+
+#include "model.h"
+#include "options_table.h"
+
+#include <stdlib.h>
+
+static struct options o;
+
+static void test_limits(void **state)
+{
+    (void)state;
+    struct otlp_limits want;
+    otlp_limits_init(&want);
+#define SAME(field) assert_int_equal(o.limits.field, want.field)
+    SAME(header_bytes);
+    SAME(header_count);
+    SAME(body_bytes);
+    SAME(inflated_bytes);
+    SAME(inflate_ratio);
+    SAME(budget_bytes);
+    SAME(nesting);
+    SAME(records);
+    SAME(attributes);
+    SAME(json_nodes);
+    SAME(connections);
+    SAME(header_ms);
+    SAME(idle_ms);
+    SAME(keepalive_ms);
+    SAME(total_ms);
+#undef SAME
+}
+
+/* Every limit is a setting: a new field in struct otlp_limits makes this fail until it has its row. */
+static void test_all_limits_are_settings(void **state)
+{
+    (void)state;
+    size_t bytes = 0;
+    for (size_t i = 0; i < option_count; i++) {
+        if (option_table[i].section && strcmp(option_table[i].section, "limits") == 0)
+            bytes += option_table[i].size;
+    }
+    assert_int_equal(bytes, sizeof(struct otlp_limits));
+}
+
+static void test_grafana(void **state)
+{
+    (void)state;
+    struct deeplink_config want;
+    deeplink_config_init(&want);
+    assert_string_equal(o.grafana.root_url, want.root_url);
+    assert_string_equal(o.grafana.org_id, want.org_id);
+    assert_string_equal(o.grafana.tempo_uid, want.tempo_uid);
+    assert_string_equal(o.grafana.loki_uid, want.loki_uid);
+    assert_string_equal(o.grafana.prometheus_uid, want.prometheus_uid);
+    assert_string_equal(o.grafana.pyroscope_uid, want.pyroscope_uid);
+    assert_string_equal(o.grafana.service_name, want.service_name);
+}
+
+static void test_link_kinds(void **state)
+{
+    (void)state;
+    struct slice rest = slice_str(command_table[COMMAND_LINK].choices), choice;
+    int count = 0;
+    for (; option_next_choice(&rest, &choice); count++)
+        assert_slice_equal(choice, deeplink_kind_name((enum deeplink_kind)count));
+    assert_int_equal(count, DEEPLINK_KIND_COUNT);
+}
+
+static void test_journal_and_model(void **state)
+{
+    (void)state;
+    assert_int_equal(o.journal_max_bytes, JOURNAL_MAX_BYTES_DEFAULT);
+    assert_int_equal(o.journal_segment_bytes, JOURNAL_SEGMENT_BYTES_DEFAULT);
+    assert_int_equal(o.journal_max_age_ns, JOURNAL_MAX_AGE_DEFAULT_NS);
+    assert_int_equal(o.journal_fsync, JOURNAL_FSYNC_INTERVAL);
+    assert_int_equal(o.model_max_bytes, MODEL_MAX_BYTES_DEFAULT);
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    options_init(&o);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    options_finish(&o);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_all_limits_are_settings),
+        cmocka_unit_test(test_grafana),
+        cmocka_unit_test(test_link_kinds),
+        cmocka_unit_test(test_journal_and_model),
+    };
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
