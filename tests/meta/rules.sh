@@ -124,15 +124,20 @@ awk '
 ' "$temp/layers" "$temp/sources" "$temp/includes" | offences
 rule 'includes go down the layers, and header names are unique'
 
-sed -n 's|.*/||; /\.h$/p' "$temp/sources" | grep -xE '(assert|complex|ctype|curses|dirent|err|errno|fcntl|float|form|ini|link|locale|math|memory|menu|panel|pb|poll|pthread|regex|sched|search|setjmp|signal|stdio|stdlib|string|strings|term|termios|threads|time|uchar|unistd|uv|wchar|zlib)\.h' | offences
+sed -n 's|.*/||; /\.h$/p' "$temp/sources" | grep -xE '(assert|complex|ctype|curses|dirent|err|errno|fcntl|float|form|ini|limits|link|locale|math|memory|menu|panel|pb|poll|pthread|regex|sched|search|setjmp|signal|stdio|stdlib|string|strings|term|termios|threads|time|uchar|unistd|uv|wchar|zlib)\.h' | offences
 rule 'no header is named like a system header'
 
 xargs wc -l <"$temp/sources" | awk '$2 != "total" && $1 > 600 { print $2 ": " $1 " lines" }' | offences
 rule 'no source file is longer than 600 lines'
 
-grep -vE '^(tests/data/|tests/meta/rules)' "$temp/files" | tr '\n' '\0' |
-  xargs -0 grep -nIE '(^|[^A-Za-z0-9_.])/(work|root|home/[a-z]+|Users/[A-Za-z]+)/|\.\./shared|registry\.npmjs\.org|proxy\.golang\.org|pypi\.org|index\.crates\.io|deb\.debian\.org' \
-    2>/dev/null | offences
+# Made-up home folders are fine in tests.
+{
+  grep -vE '^(tests/data/|tests/meta/rules)' "$temp/files" | tr '\n' '\0' | xargs -0 grep -nIE \
+    '(^|[^A-Za-z0-9_.])/(work|root)/|\.\./shared|registry\.npmjs\.org|proxy\.golang\.org|pypi\.org|index\.crates\.io|deb\.debian\.org' \
+    2>/dev/null
+  grep -v '^tests/' "$temp/files" | tr '\n' '\0' | xargs -0 grep -nIE \
+    '(^|[^A-Za-z0-9_.])/(home/[a-z]+|Users/[A-Za-z]+)/' 2>/dev/null
+} | offences
 rule 'nothing refers to paths of one machine or to package registries'
 
 grep -nE '(^|[^A-Za-z])(TODO|FIXME|XXX|HACK)([^A-Za-z]|$)' $(cat "$temp/sources") /dev/null | offences
