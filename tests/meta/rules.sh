@@ -134,9 +134,9 @@ rule 'no source file is longer than 600 lines'
 {
   grep -vE '^(tests/data/|tests/meta/rules)' "$temp/files" | tr '\n' '\0' | xargs -0 grep -nIE \
     '(^|[^A-Za-z0-9_.])/(work|root)/|\.\./shared|registry\.npmjs\.org|proxy\.golang\.org|pypi\.org|index\.crates\.io|deb\.debian\.org' \
-    2>/dev/null
+    2>/dev/null || true
   grep -v '^tests/' "$temp/files" | tr '\n' '\0' | xargs -0 grep -nIE \
-    '(^|[^A-Za-z0-9_.])/(home/[a-z]+|Users/[A-Za-z]+)/' 2>/dev/null
+    '(^|[^A-Za-z0-9_.])/(home/[a-z]+|Users/[A-Za-z]+)/' 2>/dev/null || true
 } | offences
 rule 'nothing refers to paths of one machine or to package registries'
 
