@@ -2,9 +2,9 @@
  * frame.h - one thing that arrived: an OTLP request of any signal and encoding, or a hook call.
  *
  * A frame holds the body bytes exactly as received (still compressed) and the end-to-end headers in the order
- * and spelling of the sender. It is the unit of the journal, of recordings, of the tee and of what viewers get.
- * On disk and on the socket it is the protobuf message ct.journal.v1.Frame (proto/frame.proto), written with
- * protobuf-c and read with nanopb; docs/journal.md describes the envelope around it.
+ * and spelling of the sender. It is the unit of the journal, of recordings, of the tee and of what viewers
+ * get. On disk and on the socket it is the protobuf message ct.journal.v1.Frame (proto/frame.proto), written
+ * with protobuf-c and read with nanopb; docs/journal.md describes the envelope around it.
  */
 #ifndef CT_JOURNAL_FRAME_H
 #define CT_JOURNAL_FRAME_H
@@ -31,7 +31,7 @@ enum frame_signal {
     FRAME_SIGNAL_COUNT
 };
 
-#define FRAME_HEADERS_MAX 128               /* more are refused when writing and reading */
+#define FRAME_HEADERS_MAX 128                   /* more are refused when writing and reading */
 #define FRAME_BYTES_MAX   (80u * 1024u * 1024u) /* an encoded frame; above the receiver's largest body */
 
 struct frame_header {
@@ -44,8 +44,8 @@ struct frame {
     int64_t wall_ns; /* arrival, Unix epoch */
     int64_t mono_ns; /* arrival, monotonic clock of the receiving process; only differences mean anything */
     enum frame_source source;
-    struct slice method; /* "POST" */
-    struct slice path;   /* without the query string */
+    struct slice method;                /* "POST" */
+    struct slice path;                  /* without the query string */
     const struct frame_header *headers; /* end-to-end headers only (RFC 9110, 7.6.1) */
     size_t header_count;
     struct slice body;
