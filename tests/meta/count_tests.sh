@@ -13,7 +13,8 @@ status=0
 check() { # check NAME EXPECTED, the log on standard input
   cat >"$temp/log"
   number=$((number + 1))
-  actual=$(python3 "$root/scripts/count-tests" "$temp/log" 2>&1) || actual="status $?: $actual"
+  actual=$(python3 "$root/scripts/count-tests" "$temp/log" 2>"$temp/shown") ||
+    actual="status $?: $(cat "$temp/shown")"
   if [ "$actual" = "$2" ]; then
     echo "ok $number - $1"
   else
@@ -46,5 +47,14 @@ LOG
 check 'words that only look like TAP' '1 0 0' <<'LOG'
 {"name": "a", "stdout": "1..1\n# not ok - comment\nokay\n  ok 7 - indented\nok 1 - x # 3 skips\n", "result": "OK"}
 LOG
+number=$((number + 1))
+printf '%s\n' '{"name": "a/b", "stdout": "ok 1 - x\nnot ok 2 - y\n# 0x4 != 0\n1..2\n", "result": "FAIL"}' >"$temp/log"
+python3 "$root/scripts/count-tests" "$temp/log" >/dev/null 2>"$temp/shown"
+if grep -q 'a/b: FAIL' "$temp/shown" && grep -q '0x4 != 0' "$temp/shown"; then
+  echo "ok $number - failures are shown with their reasons"
+else
+  echo "not ok $number - failures are shown with their reasons"
+  status=1
+fi
 echo "1..$number"
 exit $status

@@ -35,11 +35,12 @@ offence() {
   mkdir -p "$(dirname "$file")"
   printf '%s\n' "$@" >>"$file"
   number=$((number + 1))
+  what="rule $rule meets $file: $(printf '%s\n' "$1" | head -n 1)"
   broken=$(sh "$here/rules.sh" "$temp/tree" | sed -n 's/^not ok \([0-9]*\).*/\1/p' | tr '\n' ' ')
   if [ "$broken" = "$rule " ]; then
-    echo "ok $number - rule $rule meets $file: $1"
+    echo "ok $number - $what"
   else
-    echo "not ok $number - rule $rule meets $file: $1"
+    echo "not ok $number - $what"
     echo "# rules that failed: ${broken:-none}"
     status=1
   fi
