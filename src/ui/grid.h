@@ -1,9 +1,10 @@
 /*
  * grid.h - a virtual screen: the only thing that views draw on and the only thing that a terminal shows.
  *
- * A cell holds one cluster (text.h) and a role: what the text means, not what colour it has; the theme gives roles
- * their looks. A wide cluster takes two cells: the second has width 0 and no text. Invariant, kept by every grid_*
- * function whatever it is given: no wide cluster is ever split, and nothing is written outside the box asked for.
+ * A cell holds one cluster (text.h) and a role: what the text means, not what colour it has; the theme gives
+ * roles their looks. A wide cluster takes two cells: the second has width 0 and no text. Invariant, kept by
+ * every grid_* function whatever it is given: no wide cluster is ever split, and nothing is written outside
+ * the box asked for.
  */
 #ifndef CT_UI_GRID_H
 #define CT_UI_GRID_H
@@ -47,8 +48,8 @@ static inline struct cell *grid_at(const struct grid *g, int row, int col)
 }
 
 /*
- * Writes cleaned text from (row, col), at most width columns and never past the right edge. Text that does not fit
- * ends in an ellipsis. Returns the columns used. Anything outside the grid is simply not drawn.
+ * Writes cleaned text from (row, col), at most width columns and never past the right edge. Text that does
+ * not fit ends in an ellipsis. Returns the columns used. Anything outside the grid is simply not drawn.
  */
 int grid_put(struct grid *g, int row, int col, int width, struct slice text, int role);
 

@@ -15,8 +15,8 @@
 #include "slice.h"
 
 /*
- * Every role with its name in theme files. Beneath every role lies `text`; over it come `selection` on the
- * selected row and `match` on a search hit.
+ * Every role with its name in theme files. A role lies over the one whose name it extends (header.cost over
+ * header), and all over `text`; over them come `selection` on the selected row and `match` on a search hit.
  */
 #define THEME_ROLES(X)                                                                                       \
     X(ROLE_TEXT, "text")                                                                                     \
@@ -28,7 +28,7 @@
     X(ROLE_HEADER_ALERT, "header.alert")                                                                     \
     X(ROLE_HEADER_GOOD, "header.good")                                                                       \
     X(ROLE_HEADER_BAD, "header.bad")                                                                         \
-    X(ROLE_SPARK, "spark")                                                                                   \
+    X(ROLE_HEADER_SPARK, "header.spark")                                                                     \
     X(ROLE_COLUMN, "column")                                                                                 \
     X(ROLE_COLUMN_SORT, "column.sort")                                                                       \
     X(ROLE_TREE_LINE, "tree.line")                                                                           \

@@ -1,0 +1,123 @@
+#include "label.h"
+#include "ui_private.h"
+
+/* Beyond this much of a row's name only its own detail is searched. */
+#define SEARCH_NAME_MAX 512
+
+static bool holds(struct slice text, struct slice needle)
+{
+    return text.len && text_find_nocase(text, needle) < text.len;
+}
+
+static bool name_holds(const struct session *s, const struct node *n, struct slice needle)
+{
+    struct label label;
+    char name[SEARCH_NAME_MAX];
+    size_t len = 0;
+    label_build(&label, s, n);
+    for (int i = 0; i < label.count; i++) {
+        struct slice text = label.pieces[i].text;
+        size_t take = text.len < sizeof(name) - len ? text.len : sizeof(name) - len;
+        memcpy(name + len, text.ptr, take);
+        len += take;
+    }
+    return holds(slice_make(name, len), needle);
+}
+
+bool search_matches(const struct ui *ui, const struct session *s, const struct node *n)
+{
+    struct slice needle = search_text(ui);
+    if (needle.len == 0)
+        return false;
+    if (name_holds(s, n, needle))
+        return true;
+    if (!n)
+        return holds(s->session_id, needle) || holds(s->cwd, needle) || holds(s->model, needle);
+    return holds(n->detail, needle) || holds(n->model, needle) || holds(n->error_type, needle) ||
+           holds(n->error_message, needle) || holds(n->key, needle);
+}
+
+/* A walk over everything there is, in the order of the screen with nothing folded. */
+struct walk {
+    struct ui *ui;
+    bool inclusive;
+    struct line from;
+    bool past;                 /* the walk has come to the row it starts from */
+    size_t count;              /* hits so far */
+    struct line first, last;   /* of all hits */
+    struct line before, after; /* the nearest hits around from */
+    size_t before_at, after_at;
+    bool has_before, has_after;
+};
+
+static void visit(struct walk *w, const struct session *s, const struct node *n)
+{
+    struct line here = {s->id, n ? n->id : 0};
+    bool is_from = here.session_id == w->from.session_id && here.node_id == w->from.node_id;
+    bool counts_here = is_from && w->inclusive;
+    w->past = w->past || is_from;
+    if (!search_matches(w->ui, s, n))
+        return;
+    w->count++;
+    if (w->count == 1)
+        w->first = here;
+    w->last = here;
+    if (!w->past) {
+        w->before = here;
+        w->before_at = w->count;
+        w->has_before = true;
+    } else if ((!is_from || counts_here) && !w->has_after) {
+        w->after = here;
+        w->after_at = w->count;
+        w->has_after = true;
+    }
+}
+
+static void visit_subtree(struct walk *w, const struct session *s, const struct node *top)
+{
+    const struct node *n = top;
+    for (;;) {
+        visit(w, s, n);
+        const struct node *child = rows_first_child(n);
+        if (child) {
+            n = child;
+            continue;
+        }
+        while (n != top && !n->next)
+            n = rows_parent(n);
+        if (n == top)
+            return;
+        n = n->next;
+    }
+}
+
+static void choose(struct ui *ui, const struct ui_data *data, struct line hit, size_t at)
+{
+    ui->search.hit = at;
+    ui->search.reveal = hit.node_id;
+    ui->follow = false;
+    ui->selected = hit;
+    ui_refresh(ui, data);
+}
+
+void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    struct walk w = {.ui = ui, .inclusive = inclusive, .from = ui->selected};
+    ui_refresh(ui, data);
+    ui->search.hits = ui->search.hit = 0;
+    if (ui->search.len == 0)
+        return;
+    for (size_t i = 0; i < ui->rows.sessions; i++) {
+        const struct session *s = ui->rows.order[i].session;
+        visit(&w, s, NULL);
+        for (const struct node *n = s->last_child; n; n = n->prev)
+            visit_subtree(&w, s, n);
+    }
+    ui->search.hits = w.count;
+    if (w.count == 0)
+        return;
+    if (forward)
+        choose(ui, data, w.has_after ? w.after : w.first, w.has_after ? w.after_at : 1);
+    else
+        choose(ui, data, w.has_before ? w.before : w.last, w.has_before ? w.before_at : w.count);
+}

@@ -1,0 +1,42 @@
+/*
+ * status.h - the state column: a glyph, a word, a role, and how long it has been so.
+ */
+#ifndef CT_UI_STATUS_H
+#define CT_UI_STATUS_H
+
+#include "glyph.h"
+#include "model.h"
+#include "theme.h"
+
+/* Table rows; no two states share a glyph and a word. */
+struct status_look {
+    enum glyph glyph;
+    enum role role;
+    const char *word;
+    const char *brief; /* at most seven columns, for narrow screens */
+};
+
+const struct status_look *status_of_run(enum run_state state);
+const struct status_look *status_of_node(enum node_state state);
+
+/* What one row's state column says. */
+struct status {
+    const struct status_look *look;
+    struct slice word;   /* instead of the look's; empty: the look's */
+    struct slice detail; /* follows the word when there is room */
+    int64_t since_ns;    /* its age is shown; 0: not */
+    int64_t count;       /* attempts, shown as "×3"; 0: not */
+};
+
+/* n NULL: the session's row. run is that session's model_session_status(). */
+struct status status_make(const struct session *s, const struct node *n, const struct run_status *run);
+
+/* Time from since to now; -1 when since is unknown, 0 when it lies ahead. */
+static inline int64_t status_elapsed(int64_t now_ns, int64_t since_ns)
+{
+    if (since_ns <= 0 || now_ns <= 0)
+        return -1;
+    return now_ns > since_ns ? now_ns - since_ns : 0;
+}
+
+#endif

@@ -1,0 +1,333 @@
+#include "ui.h"
+
+#include "clock.h"
+#include "glyph.h"
+#include "mem.h"
+#include "ui_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* Rates and windows in the header move at this pace even when nothing arrives. */
+#define FLEET_TICK_NS (5 * NS_PER_SEC)
+
+struct ui *ui_create(const struct ui_config *config)
+{
+    static const struct ui_config DEFAULTS = {0};
+    struct ui *ui = mem_alloc(sizeof(*ui));
+    if (!config)
+        config = &DEFAULTS;
+    for (int i = 0; i < THEME_BUILTIN_COUNT; i++)
+        theme_builtin(&ui->builtin[i], i);
+    ui->themes = config->themes && config->theme_count > 0 ? config->themes : ui->builtin;
+    ui->theme_count = ui->themes == ui->builtin ? THEME_BUILTIN_COUNT : config->theme_count;
+    ui->theme = config->theme >= 0 && config->theme < ui->theme_count ? config->theme : 0;
+    ui->ascii = config->ascii;
+    if (config->keymap)
+        ui->keymap = *config->keymap;
+    else
+        keymap_init(&ui->keymap);
+    folds_init(&ui->folds);
+    rows_init(&ui->rows);
+    grid_init(&ui->last, 1, 1);
+    ui->follow = true;
+    ui->sort = UI_SORT_ACTIVITY;
+    snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
+    return ui;
+}
+
+void ui_destroy(struct ui *ui)
+{
+    if (!ui)
+        return;
+    folds_finish(&ui->folds);
+    rows_finish(&ui->rows);
+    grid_finish(&ui->last);
+    free(ui);
+}
+
+const struct theme *ui_theme(const struct ui *ui)
+{
+    return &ui->themes[ui->theme];
+}
+
+int64_t ui_wake_ns(const struct ui *ui)
+{
+    return ui->wake_ns;
+}
+
+const char *ui_window_title(const struct ui *ui)
+{
+    return ui->window_title;
+}
+
+int64_t ui_waiting(const struct ui *ui)
+{
+    return ui->fleet.waiting;
+}
+
+void ui_say(struct ui *ui, enum ui_severity severity, const char *text)
+{
+    ui->severity = severity;
+    text_clean(slice_str(text), ui->message, sizeof(ui->message));
+}
+
+void ui_wake_at(struct ui *ui, int64_t at_ns)
+{
+    if (ui->wake_ns == 0 || at_ns < ui->wake_ns)
+        ui->wake_ns = at_ns;
+}
+
+/* ------------------------------------------------------------------------------------------- rows and
+ * selection */
+
+/* The selected row is folded away or gone: the nearest row above it in the tree, else whatever took its
+ * place. */
+static size_t find_stand_in(const struct ui *ui, const struct ui_data *data)
+{
+    const struct rows *r = &ui->rows;
+    const struct node *n = model_node_by_id(data->model, ui->selected.node_id);
+    for (n = n ? rows_shown(n) : NULL; n; n = rows_parent(n)) {
+        size_t at = rows_find(r, n->session->id, n->id, ui->selected_index);
+        if (at < r->count)
+            return at;
+    }
+    size_t at = rows_find(r, ui->selected.session_id, 0, ui->selected_index);
+    if (at < r->count)
+        return at;
+    return ui->selected_index < r->count ? ui->selected_index : r->count - 1;
+}
+
+/* The row with the newest event of the session that was heard of last. */
+static size_t newest_row(const struct rows *r)
+{
+    const struct session *newest = NULL;
+    for (size_t i = 0; i < r->sessions; i++)
+        if (!newest || r->order[i].session->last_activity_ns > newest->last_activity_ns)
+            newest = r->order[i].session;
+    size_t at = newest ? rows_find(r, newest->id, 0, 0) : r->count, best = at;
+    int64_t best_ns = INT64_MIN;
+    for (size_t i = at; i < r->count && r->items[i].session == newest; i++) {
+        const struct row *row = &r->items[i];
+        int64_t ns = row->node ? row->node->last_ns : 0;
+        if (row->node && ns >= best_ns) {
+            best = i;
+            best_ns = ns;
+        }
+    }
+    return best < r->count ? best : 0;
+}
+
+static void scroll_to(struct ui *ui, size_t index)
+{
+    size_t height = ui->body_rows > 0 ? (size_t)ui->body_rows : 1;
+    if (index < ui->top)
+        ui->top = index;
+    else if (index >= ui->top + height)
+        ui->top = index - height + 1;
+}
+
+static void clamp_scroll(struct ui *ui)
+{
+    size_t height = ui->body_rows > 0 ? (size_t)ui->body_rows : 1;
+    size_t most = ui->rows.count > height ? ui->rows.count - height : 0;
+    if (ui->top > most)
+        ui->top = most;
+}
+
+static void select_row(struct ui *ui, size_t index)
+{
+    const struct row *row = &ui->rows.items[index];
+    ui->selected = (struct line){row->session_id, row->node_id};
+    ui->selected_index = index;
+}
+
+void ui_refresh(struct ui *ui, const struct ui_data *data)
+{
+    struct rows_input in = {data->model, data->now_ns, &ui->folds, ui->sort, ui->inverted, ui->search.reveal};
+    struct rows *r = &ui->rows;
+    rows_update(r, &in);
+    if (r->count == 0) {
+        ui->selected = ui->settled = (struct line){0};
+        ui->selected_index = ui->top = 0;
+        return;
+    }
+    size_t before = ui->selected_index;
+    bool same =
+        ui->selected.session_id == ui->settled.session_id && ui->selected.node_id == ui->settled.node_id;
+    if (ui->selected.session_id == 0) {
+        select_row(ui, 0);
+    } else {
+        size_t at = rows_find(r, ui->selected.session_id, ui->selected.node_id, before);
+        select_row(ui, at < r->count ? at : find_stand_in(ui, data));
+    }
+    if (ui->follow) {
+        ui->top = 0;
+        scroll_to(ui, newest_row(r));
+    } else {
+        /* The selected row stays on its screen line, except at the top: what moves up to there needs
+         * attention. */
+        if (same && ui->top > 0 && before >= ui->top)
+            ui->top = ui->selected_index > before - ui->top ? ui->selected_index - (before - ui->top) : 0;
+        scroll_to(ui, ui->selected_index);
+    }
+    clamp_scroll(ui);
+    ui->settled = ui->selected;
+}
+
+void ui_select(struct ui *ui, const struct ui_data *data, size_t index)
+{
+    if (ui->rows.count == 0)
+        return;
+    ui_keep_revealed(ui, data);
+    ui->follow = false;
+    select_row(ui, index < ui->rows.count ? index : ui->rows.count - 1);
+    scroll_to(ui, ui->selected_index);
+    ui->settled = ui->selected;
+}
+
+void ui_keep_revealed(struct ui *ui, const struct ui_data *data)
+{
+    const struct node *n = ui->search.reveal ? model_node_by_id(data->model, ui->search.reveal) : NULL;
+    ui->search.reveal = 0;
+    if (!n)
+        return;
+    folds_set(&ui->folds, fold_id(n->session->id, 0), FOLD_OPEN);
+    for (const struct node *p = rows_parent(n); p; p = rows_parent(p))
+        folds_set(&ui->folds, fold_id(p->session->id, p->id), FOLD_OPEN);
+}
+
+/* ---------------------------------------------------------------------------------------------------- the
+ * screen */
+
+static void draw_too_small(struct grid *grid)
+{
+    char text[64];
+    struct slice title = SLICE_LIT("terminal too small");
+    snprintf(text, sizeof(text), "%dx%d, needs %dx%d", grid->cols, grid->rows, UI_COLS_MIN, UI_ROWS_MIN);
+    struct slice size = slice_str(text);
+    int row = grid->rows > 2 ? grid->rows / 2 - 1 : 0;
+    int title_col = (grid->cols - (int)title.len) / 2, size_col = (grid->cols - (int)size.len) / 2;
+    grid_put(grid, row, title_col > 0 ? title_col : 0, grid->cols, title, ROLE_WARNING);
+    grid_put(grid, row + 1, size_col > 0 ? size_col : 0, grid->cols, size, ROLE_DIM);
+}
+
+static void flag_selection(struct ui *ui, struct grid *grid)
+{
+    for (int i = 0; i < ui->body_rows && i < GRID_ROWS_MAX; i++) {
+        const struct line *line = &ui->lines[i];
+        if (line->session_id && line->session_id == ui->selected.session_id &&
+            line->node_id == ui->selected.node_id)
+            grid_flag(grid, ui->body_row + i, 0, 1, grid->cols, CELL_SELECTED);
+    }
+}
+
+/* The frozen screen, cut or padded when the terminal has another size by now. */
+static void copy_last(const struct grid *last, struct grid *grid)
+{
+    if (last->cols == grid->cols && last->rows == grid->rows) {
+        grid_copy(grid, last);
+        return;
+    }
+    for (int row = 0; row < grid->rows && row < last->rows; row++)
+        for (int col = 0; col < grid->cols && col < last->cols; col++) {
+            const struct cell *cell = grid_at(last, row, col);
+            if (cell->width != 2 || col + 1 < grid->cols)
+                *grid_at(grid, row, col) = *cell;
+        }
+}
+
+static void draw_banner(struct ui *ui, struct grid *grid)
+{
+    struct key key;
+    char name[KEY_NAME_MAX] = "", text[160];
+    if (keymap_key(&ui->keymap, ACTION_PAUSE, 0, &key))
+        key_name(&key, name);
+    snprintf(text, sizeof(text),
+             grid->cols >= 64 ? " PAUSED  the screen stands still, receiving goes on %s %s resumes"
+                              : " PAUSED %s %s resumes",
+             glyph(GLYPH_DOT), name);
+    grid_fill(grid, 0, 0, 1, grid->cols, ROLE_BANNER);
+    grid_put(grid, 0, 0, grid->cols, slice_str(text), ROLE_BANNER);
+}
+
+static void update_fleet(struct ui *ui, const struct ui_data *data)
+{
+    model_fleet(data->model, data->now_ns, data->day_start_ns, &ui->fleet);
+    const struct fleet *f = &ui->fleet;
+    if (f->tokens_per_min > 0 || f->llm_per_min > 0 || f->llm_error_ratio >= 0 || f->llm_p95_ns >= 0)
+        ui_wake_at(ui, data->now_ns - data->now_ns % FLEET_TICK_NS + FLEET_TICK_NS);
+    else if (f->live > 0)
+        ui_wake_at(ui, data->now_ns + 60 * NS_PER_SEC);
+    if (f->waiting > 0)
+        snprintf(ui->window_title, sizeof(ui->window_title), "%s %lld %s claude-top",
+                 ui->ascii ? "!" : glyph(GLYPH_WAITING), (long long)f->waiting,
+                 ui->ascii ? "-" : glyph(GLYPH_DOT));
+    else
+        snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
+}
+
+static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *grid)
+{
+    ui->wake_ns = 0;
+    ui->body_row = 2;
+    ui->body_rows = grid->rows - 3;
+    memset(ui->lines, 0, sizeof(ui->lines));
+    update_fleet(ui, data);
+    ui_refresh(ui, data);
+    header_draw(ui, data, grid, 0);
+    if (ui->rows.count == 0)
+        welcome_draw(ui, data, grid, 1, grid->rows - 2);
+    else
+        tree_draw(ui, data, grid, 1, grid->rows - 2);
+    grid_copy(&ui->last, grid);
+}
+
+void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid)
+{
+    grid_clear(grid);
+    if (grid->cols < UI_COLS_MIN || grid->rows < UI_ROWS_MIN) {
+        draw_too_small(grid);
+        ui->wake_ns = 0;
+        return;
+    }
+    if (ui->paused && ui->last.rows >= UI_ROWS_MIN) {
+        copy_last(&ui->last, grid);
+        ui->wake_ns = 0;
+    } else {
+        draw_live(ui, data, grid);
+    }
+    flag_selection(ui, grid);
+    if (ui->help) {
+        grid_fill(grid, 1, 0, grid->rows - 1, grid->cols, ROLE_TEXT);
+        help_draw(ui, data, grid, 1, grid->rows - 2);
+    }
+    grid_fill(grid, grid->rows - 1, 0, 1, grid->cols, ROLE_FOOTER);
+    footer_draw(ui, data, grid, grid->rows - 1);
+    if (ui->paused)
+        draw_banner(ui, grid);
+    if (ui->ascii)
+        glyph_ascii_screen(grid);
+}
+
+struct ui_view ui_view(struct ui *ui, const struct ui_data *data)
+{
+    if (!ui->paused)
+        ui_refresh(ui, data);
+    return (struct ui_view){
+        .session_id = ui->selected.session_id,
+        .node_id = ui->selected.node_id,
+        .rows = ui->rows.count,
+        .selected = ui->selected_index,
+        .top = ui->top,
+        .sort = ui->sort,
+        .inverted = ui->inverted,
+        .follow = ui->follow,
+        .paused = ui->paused,
+        .help = ui->help,
+        .searching = ui->search.open,
+        .search = ui->search.text,
+        .hits = ui->search.hits,
+        .hit = ui->search.hit,
+    };
+}

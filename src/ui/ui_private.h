@@ -1,0 +1,125 @@
+/*
+ * ui_private.h - the state behind struct ui, for the files of this folder.
+ */
+#ifndef CT_UI_UI_PRIVATE_H
+#define CT_UI_UI_PRIVATE_H
+
+#include "layout.h"
+#include "rows.h"
+#include "status.h"
+#include "ui.h"
+
+/* A row on the screen, by id: what a click or a paused screen refers to. */
+struct line {
+    uint64_t session_id; /* 0: nothing there */
+    uint64_t node_id;
+};
+
+struct search {
+    bool open; /* the search line takes the keys */
+    char text[UI_SEARCH_MAX];
+    size_t len;
+    struct line origin; /* the selection when the line was opened */
+    size_t origin_top;
+    bool origin_follow;
+    uint64_t reveal; /* the hit, shown although it lies in folded rows */
+    size_t hits, hit;
+};
+
+struct ui {
+    struct keymap keymap;
+    struct theme builtin[THEME_BUILTIN_COUNT];
+    const struct theme *themes;
+    int theme_count;
+    int theme;
+    bool ascii;
+
+    struct folds folds;
+    struct rows rows;
+    struct line selected;  /* session_id 0: nothing yet */
+    struct line settled;   /* the selection as of the last ui_refresh() */
+    size_t selected_index; /* in rows, as of the last ui_refresh() */
+    size_t top;
+    bool follow;
+    enum ui_sort sort;
+    bool inverted;
+    struct search search;
+
+    bool help;
+    int help_top;
+    int help_lines; /* as of the last drawing */
+
+    bool paused;
+    struct grid last; /* the last screen drawn from data */
+    struct line lines[GRID_ROWS_MAX];
+
+    char message[UI_MESSAGE_MAX];
+    enum ui_severity severity;
+
+    /* As of the last drawing. */
+    struct layout layout;
+    int body_row, body_rows;
+    struct fleet fleet;
+    int64_t wake_ns;
+    char window_title[64];
+};
+
+static inline struct slice search_text(const struct ui *ui)
+{
+    return slice_make(ui->search.text, ui->search.len);
+}
+
+/* Brings rows, selection and scroll up to date with the data. */
+void ui_refresh(struct ui *ui, const struct ui_data *data);
+
+/* The screen will read differently at this time: the earliest one wins. */
+void ui_wake_at(struct ui *ui, int64_t at_ns);
+
+/* Makes a row visible on the next drawing and selects it; follow mode ends. */
+void ui_select(struct ui *ui, const struct ui_data *data, size_t index);
+
+/* Keeps what the search revealed unfolded. */
+void ui_keep_revealed(struct ui *ui, const struct ui_data *data);
+
+/* ---------------------------------------------------------------------------------------------------
+ * search.c */
+
+/* True when a row's words hold the search text. */
+bool search_matches(const struct ui *ui, const struct session *s, const struct node *n);
+
+/*
+ * Moves the selection to the next hit from the selection (forward or not; inclusive: the selected row itself
+ * counts), in the order of the screen and around its ends, also inside folded rows. Counts the hits on the
+ * way.
+ */
+void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
+
+/* -----------------------------------------------------------------------------------------------------
+ * views/ */
+
+void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
+void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
+void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
+void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
+void welcome_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
+
+/* ---------------------------------------------------------------------------------------------------------
+ * pen */
+
+/* Writes runs of text one after the other, up to a right edge. */
+struct pen {
+    struct grid *grid;
+    int row, col, edge;
+};
+
+static inline void pen_put(struct pen *pen, struct slice text, int role)
+{
+    pen->col += grid_put(pen->grid, pen->row, pen->col, pen->edge - pen->col, text, role);
+}
+
+static inline void pen_str(struct pen *pen, const char *text, int role)
+{
+    pen_put(pen, slice_str(text), role);
+}
+
+#endif

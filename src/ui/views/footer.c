@@ -1,0 +1,90 @@
+/* The last line: the search text, a message, or the keys that matter, from the keymap. */
+#include "glyph.h"
+#include "ui_private.h"
+
+#include <stdio.h>
+
+/* Enter has a sign of its own on keyboards. */
+static const char *short_name(const struct key *key, char *name)
+{
+    return key->code == KEYCODE_ENTER ? glyph(GLYPH_ENTER) : key_name(key, name);
+}
+
+static int hint_width(const struct ui *ui, enum action action)
+{
+    struct key key;
+    char name[KEY_NAME_MAX];
+    if (!keymap_key(&ui->keymap, action, 0, &key))
+        return 0; /* the user took its keys away */
+    return (int)text_width(slice_str(short_name(&key, name))) + 1 + (int)strlen(action_info(action)->label) +
+           2;
+}
+
+/* As many hints as fit, chosen by priority, shown in the order of the table. */
+static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
+{
+    bool shown[ACTION_COUNT] = {false};
+    int left = pen->edge - pen->col + 2;
+    for (int p = 1; p <= 99; p++)
+        for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+            const struct action_info *info = action_info((enum action)a);
+            int width = hint_width(ui, (enum action)a);
+            if (info->priority != p || !(info->contexts & context) || !info->label[0] || width == 0 ||
+                width > left)
+                continue;
+            shown[a] = true;
+            left -= width;
+        }
+    for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+        struct key key;
+        char name[KEY_NAME_MAX];
+        if (!shown[a] || !keymap_key(&ui->keymap, (enum action)a, 0, &key))
+            continue;
+        pen_str(pen, short_name(&key, name), ROLE_FOOTER_KEY);
+        pen_str(pen, " ", ROLE_FOOTER);
+        pen_str(pen, action_info((enum action)a)->label, ROLE_FOOTER);
+        pen_str(pen, "  ", ROLE_FOOTER);
+    }
+}
+
+static void draw_search(const struct ui *ui, struct grid *grid, int row)
+{
+    char count[64];
+    const struct search *s = &ui->search;
+    if (s->len == 0)
+        count[0] = '\0';
+    else if (s->hits == 0)
+        snprintf(count, sizeof(count), "not found");
+    else
+        snprintf(count, sizeof(count), "%zu of %zu", s->hit, s->hits);
+    struct pen pen = {grid, row, 1, grid->cols - 1};
+    pen_str(&pen, "/", ROLE_FOOTER_KEY);
+    /* A long text shows its end: that is where one types. */
+    struct slice text = search_text(ui);
+    int room = pen.edge - pen.col - 1 - (count[0] ? (int)strlen(count) + 3 : 0);
+    struct text_cluster skipped;
+    while (room > 0 && (int)text_width(text) > room && text_next(&text, &skipped))
+        ;
+    pen_put(&pen, text, ROLE_INPUT);
+    if (s->open)
+        pen_str(&pen, glyph(GLYPH_CURSOR), ROLE_FOOTER_KEY);
+    pen_str(&pen, "   ", ROLE_FOOTER);
+    pen_str(&pen, count, s->len && s->hits == 0 ? ROLE_WARNING : ROLE_FOOTER);
+    pen_str(&pen, "   ", ROLE_FOOTER);
+    draw_hints(ui, s->open ? CONTEXT_SEARCH : CONTEXT_TREE, &pen);
+}
+
+void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row)
+{
+    static const int MESSAGE_ROLES[] = {
+        [UI_INFO] = ROLE_FOOTER_KEY, [UI_WARNING] = ROLE_WARNING, [UI_ERROR] = ROLE_ERROR};
+    struct pen pen = {grid, row, 1, grid->cols - 1};
+    (void)data;
+    if (ui->message[0] && !ui->search.open) {
+        pen_str(&pen, ui->message, MESSAGE_ROLES[ui->severity]);
+    } else if (ui->search.open || (ui->search.len && !ui->help)) {
+        draw_search(ui, grid, row);
+    } else {
+        draw_hints(ui, ui->help ? CONTEXT_HELP : CONTEXT_TREE, &pen);
+    }
+}

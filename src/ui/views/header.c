@@ -1,0 +1,218 @@
+/* The first line: what the whole fleet does, by priority as far as the width goes. */
+#include "format.h"
+#include "glyph.h"
+#include "ui_private.h"
+
+#include <stdio.h>
+
+#define PIECES_MAX 4
+#define PIECE_MAX  40
+
+/* A group of words that stands or goes as one. */
+struct segment {
+    int priority; /* small stays longest; 0: not there */
+    int count;
+    struct {
+        char text[PIECE_MAX];
+        int role;
+    } pieces[PIECES_MAX];
+};
+
+enum {
+    SEGMENT_TITLE,
+    SEGMENT_LIVE,
+    SEGMENT_WAITING,
+    SEGMENT_COST,
+    SEGMENT_TOKENS,
+    SEGMENT_SPARK,
+    SEGMENT_LLM,
+    SEGMENT_ERRORS,
+    SEGMENT_P95,
+    SEGMENT_LIMIT,
+    SEGMENT_SOURCE, /* from here on flush right */
+    SEGMENT_UPSTREAM,
+    SEGMENT_COUNT
+};
+
+static void add(struct segment *s, int role, const char *text)
+{
+    if (s->count == PIECES_MAX)
+        return;
+    text_clean(slice_str(text), s->pieces[s->count].text, PIECE_MAX);
+    s->pieces[s->count++].role = role;
+}
+
+static int width_of(const struct segment *s)
+{
+    int width = 0;
+    for (int i = 0; i < s->count; i++)
+        width += (int)text_width(slice_str(s->pieces[i].text));
+    return width;
+}
+
+static void spark(const struct fleet *f, char *out, size_t size)
+{
+    int64_t most = 0;
+    size_t used = 0;
+    for (int i = 0; i < FLEET_SPARK; i++)
+        most = f->spark[i] > most ? f->spark[i] : most;
+    for (int i = 0; i < FLEET_SPARK; i++) {
+        /* Something is never drawn as nothing: the lowest bar stands for zero alone. */
+        int64_t value = f->spark[i] > 0 ? f->spark[i] : 0;
+        int level = most == 0 || value == 0 ? 0 : 1 + (int)((double)value / (double)most * 6.999);
+        level = level > 7 ? 7 : level;
+        used += (size_t)snprintf(out + used, size - used, "%s", glyph((enum glyph)(GLYPH_BAR_1 + level)));
+    }
+}
+
+static void upstream_segment(const struct ui_data *data, bool brief, struct segment *s)
+{
+    const struct ui_upstream *up = &data->upstream;
+    char text[PIECE_MAX], number[FORMAT_MAX];
+    s->priority = 3;
+    if (up->state == UI_UPSTREAM_NONE) {
+        add(s, ROLE_HEADER_KEY, "no upstream");
+        return;
+    }
+    int role = up->state == UI_UPSTREAM_OK ? ROLE_HEADER_GOOD : ROLE_HEADER_BAD;
+    snprintf(text, sizeof(text), "%s ", glyph(GLYPH_LINK));
+    add(s, role, text);
+    if (!brief) {
+        snprintf(text, sizeof(text), "%.*s ", up->name.len ? (int)(up->name.len < 16 ? up->name.len : 16) : 8,
+                 up->name.len ? up->name.ptr : "upstream");
+        add(s, ROLE_HEADER, text);
+    }
+    if (up->state == UI_UPSTREAM_OK && up->dropped == 0)
+        snprintf(text, sizeof(text), "ok");
+    else if (up->state == UI_UPSTREAM_RETRYING && up->queued)
+        snprintf(text, sizeof(text), "down, %s wait",
+                 format_count_wide((int64_t)(up->queued & INT64_MAX), number));
+    else if (up->state == UI_UPSTREAM_RETRYING)
+        snprintf(text, sizeof(text), "down");
+    else if (up->state == UI_UPSTREAM_REJECTING)
+        snprintf(text, sizeof(text), "refused %s",
+                 format_count_wide((int64_t)(up->rejected & INT64_MAX), number));
+    else
+        text[0] = '\0';
+    if (text[0])
+        add(s, role, text);
+    if (up->dropped) {
+        snprintf(text, sizeof(text), "%s%s lost", text[0] ? ", " : "",
+                 format_count_wide((int64_t)(up->dropped & INT64_MAX), number));
+        add(s, ROLE_HEADER_BAD, text);
+    }
+}
+
+static void fleet_segments(const struct ui *ui, const struct ui_data *data, struct segment *segments)
+{
+    const struct fleet *f = &ui->fleet;
+    char text[PIECE_MAX], number[FORMAT_MAX], bars[FLEET_SPARK * 4 + 1];
+    struct segment *s = &segments[SEGMENT_LIVE];
+    s->priority = 2;
+    add(s, ROLE_HEADER, format_count_wide(f->live, number));
+    add(s, ROLE_HEADER_KEY, " live");
+
+    if (f->waiting > 0) {
+        s = &segments[SEGMENT_WAITING];
+        s->priority = 1;
+        snprintf(text, sizeof(text), "%s %s waiting", glyph(GLYPH_WAITING),
+                 format_count_wide(f->waiting, number));
+        add(s, ROLE_HEADER_ALERT, text);
+    }
+    s = &segments[SEGMENT_COST];
+    s->priority = 4;
+    add(s, ROLE_HEADER_COST, format_cost(f->cost_today_nano_usd, false, number));
+    add(s, ROLE_HEADER_KEY, " today");
+
+    s = &segments[SEGMENT_TOKENS];
+    s->priority = 6;
+    add(s, ROLE_HEADER, format_count_wide(f->tokens_per_min, number));
+    add(s, ROLE_HEADER_KEY, " tok/min");
+
+    s = &segments[SEGMENT_SPARK];
+    s->priority = 10;
+    spark(f, bars, sizeof(bars));
+    add(s, ROLE_HEADER_SPARK, bars);
+
+    s = &segments[SEGMENT_LLM];
+    s->priority = 9;
+    add(s, ROLE_HEADER_KEY, "LLM ");
+    add(s, ROLE_HEADER, format_count_wide(f->llm_per_min, number));
+    add(s, ROLE_HEADER_KEY, "/min");
+
+    s = &segments[SEGMENT_ERRORS];
+    s->priority = 7;
+    add(s, ROLE_HEADER_KEY, "err ");
+    add(s, f->llm_error_ratio > 0 ? ROLE_HEADER_BAD : ROLE_HEADER, format_ratio(f->llm_error_ratio, number));
+
+    s = &segments[SEGMENT_P95];
+    s->priority = 8;
+    add(s, ROLE_HEADER_KEY, "p95 ");
+    add(s, ROLE_HEADER, format_duration(f->llm_p95_ns, number));
+
+    /* Limits that bit are never silent. */
+    struct model_stats stats = model_stats(data->model);
+    if (stats.refused_events || stats.evicted_sessions) {
+        bool refused = stats.refused_events > 0;
+        uint64_t count = refused ? stats.refused_events : stats.evicted_sessions;
+        s = &segments[SEGMENT_LIMIT];
+        s->priority = refused ? 5 : 11;
+        snprintf(text, sizeof(text), "%s %s", format_count_wide((int64_t)(count & INT64_MAX), number),
+                 refused ? "events refused" : "sessions evicted");
+        add(s, refused ? ROLE_HEADER_BAD : ROLE_HEADER_KEY, text);
+    }
+    if (data->source.len) {
+        s = &segments[SEGMENT_SOURCE];
+        s->priority = 5;
+        snprintf(text, sizeof(text), "%.*s", (int)(data->source.len < 24 ? data->source.len : 24),
+                 data->source.ptr);
+        add(s, ROLE_HEADER_KEY, text);
+    }
+}
+
+static void draw_segment(struct pen *pen, const struct segment *s)
+{
+    for (int i = 0; i < s->count; i++)
+        pen_str(pen, s->pieces[i].text, s->pieces[i].role);
+}
+
+void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row)
+{
+    struct segment segments[SEGMENT_COUNT] = {0};
+    bool shown[SEGMENT_COUNT] = {false};
+    int gap = grid->cols >= 100 ? 3 : 2, left = grid->cols - 2;
+    segments[SEGMENT_TITLE].priority = grid->cols >= 72 ? 5 : 11;
+    add(&segments[SEGMENT_TITLE], ROLE_TITLE, "claude-top");
+    fleet_segments(ui, data, segments);
+    upstream_segment(data, grid->cols < 72, &segments[SEGMENT_UPSTREAM]);
+
+    for (int p = 1; p <= 11; p++)
+        for (int i = 0; i < SEGMENT_COUNT; i++) {
+            if (segments[i].priority != p || segments[i].count == 0)
+                continue;
+            int width = width_of(&segments[i]) + (i == SEGMENT_SPARK ? 1 : gap);
+            if (width > left + gap || (i == SEGMENT_SPARK && !shown[SEGMENT_TOKENS]))
+                continue;
+            shown[i] = true;
+            left -= width;
+        }
+
+    grid_fill(grid, row, 0, 1, grid->cols, ROLE_HEADER);
+    struct pen pen = {grid, row, 1, grid->cols - 1};
+    for (int i = 0; i < SEGMENT_SOURCE; i++) {
+        if (!shown[i])
+            continue;
+        if (pen.col > 1)
+            pen.col += i == SEGMENT_SPARK ? 1 : gap;
+        draw_segment(&pen, &segments[i]);
+    }
+    int col = grid->cols - 1;
+    for (int i = SEGMENT_COUNT - 1; i >= SEGMENT_SOURCE; i--) {
+        if (!shown[i])
+            continue;
+        col -= width_of(&segments[i]);
+        struct pen right = {grid, row, col, grid->cols - 1};
+        draw_segment(&right, &segments[i]);
+        col -= gap;
+    }
+}
