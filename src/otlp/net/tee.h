@@ -1,13 +1,22 @@
 /*
  * tee.h - forwards every OTLP frame of the journal to one upstream, unchanged, on its own time.
  *
- * A tee reads the journal behind its own durable cursor, so that nothing it does can hold up a sender, the screen
- * or another tee. Each signal is a lane of its own: one request in flight at a time, so that order is kept per
- * signal. The contract is the table in ARCHITECTURE.md, "The tee's contract".
+ * A tee reads the journal behind its own durable cursor, so that nothing it does can hold up a sender, the
+ * screen or another tee. Each signal is a lane of its own: one request in flight at a time, so that order is
+ * kept per signal. The contract is the table in ARCHITECTURE.md, "The tee's contract".
  *
- * Retried: HTTP 429, 502, 503, 504 and connection failures (rule 15), with exponential backoff and full jitter
- * between backoff_first_ms and backoff_max_ms; Retry-After wins (capped at retry_after_max_ms). Everything else that
- * is not 2xx is counted as rejected, its message kept, and the lane goes on. A populated partial success is counted.
+ * Retried: HTTP 429, 502, 503, 504 and connection failures (rule 15), with exponential backoff and full
+ * jitter between backoff_first_ms and backoff_max_ms; Retry-After wins (between backoff_first_ms and
+ * retry_after_max_ms). Everything else that is not 2xx is counted as rejected, its message kept, and the lane
+ * goes on. A populated partial success is counted. An answer whose status came is final even if its body then
+ * breaks off.
+ *
+ * A tee takes the frames that came in over HTTP. Several tees live side by side on one journal, each with its
+ * own name, cursor and upstream. The cursor is written at most every TEE_CURSOR_SAVE_MS and at the end: after
+ * a kill the frames of that time are sent again. Nothing wakes the loop while there is nothing to send.
+ *
+ * The environment's proxy variables apply, to loopback upstreams too unless NO_PROXY names them
+ * (http_client.h). The application ignores SIGPIPE.
  */
 #ifndef CT_OTLP_NET_TEE_H
 #define CT_OTLP_NET_TEE_H
@@ -18,6 +27,8 @@
 
 struct tee;
 
+#define TEE_CURSOR_SAVE_MS 200
+
 struct tee_config {
     const char *name;          /* cursor name, e.g. "http" */
     const char *upstream_http; /* base URL, e.g. "http://127.0.0.1:14318"; the frame's path is appended */
@@ -27,51 +38,62 @@ struct tee_config {
     uint32_t backoff_first_ms;
     uint32_t backoff_max_ms;
     uint32_t retry_after_max_ms;
-    size_t response_bytes_max; /* 4 MiB (rule 16) */
-    void (*on_change)(void *ctx); /* something in the stats changed; may be NULL */
+    size_t response_bytes_max;    /* 4 MiB (rule 16) */
+    void (*on_change)(void *ctx); /* something in the stats changed; once per turn of the loop; may be NULL */
     void *ctx;
 };
 
 void tee_config_init(struct tee_config *config); /* defaults; name and upstream are NULL */
 
 enum tee_health {
-    TEE_IDLE,       /* nothing sent yet */
-    TEE_OK,         /* the last request was taken */
-    TEE_RETRYING,   /* the upstream is away or asks to wait */
-    TEE_REJECTING,  /* the last request was refused for good */
+    TEE_IDLE,      /* nothing sent yet */
+    TEE_OK,        /* the last request was taken */
+    TEE_RETRYING,  /* the upstream is away or asks to wait */
+    TEE_REJECTING, /* the last request was refused for good */
 };
 
 struct tee_stats {
     enum tee_health health;
     uint64_t forwarded_requests;
     uint64_t forwarded_bytes;
-    uint64_t queued_requests; /* OTLP frames in the journal behind the cursor */
+    uint64_t queued_requests; /* frames for this tee in the journal behind the cursor, the one in flight
+                                 included */
     uint64_t queued_bytes;
     int64_t queued_oldest_wall_ns; /* 0: nothing queued */
     uint64_t retries;
     uint64_t rejected;          /* refused for good by the upstream */
     uint64_t partial_successes; /* taken with rejected records or a warning */
     uint64_t rejected_records;  /* as the partial successes counted them */
-    uint64_t dropped;           /* lost to retention before they could be sent */
-    int last_status;            /* HTTP status of the last answer; 0: none */
-    char last_error[256];       /* cleaned text of the last failure or refusal; "" when all is well */
+    uint64_t dropped;           /* lost before they could be sent: to retention, or damaged on disk */
+    uint64_t
+        cursor_failures;  /* times that the cursor could not be written: what came since may be sent twice */
+    int last_status;      /* HTTP status of the last answer; 0: none */
+    char last_error[256]; /* cleaned text of the last failure or refusal; "" when all is well */
     int64_t next_retry_mono_ns; /* 0: not waiting */
 };
 
-enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct tee_config *config, struct tee **out,
-                       struct ct_errmsg *msg);
+/* CT_ERR_USAGE when name or URL are none. Sending begins with the loop. The journal must outlive the tee. */
+enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct tee_config *config,
+                       struct tee **out, struct ct_errmsg *msg);
 
-/* Frames were appended. Cheap; call it after every append. */
+/* Frames were appended. Cheap (reading them is left to the loop's next turn); call it after every append. */
 void tee_notify(struct tee *t);
 
-/* From journal_config.on_retire: counts what is lost. */
+/*
+ * From journal_config.on_retire: counts what is lost. A frame that is in flight is counted only if this
+ * attempt fails.
+ */
 void tee_retire(struct tee *t, uint64_t first, uint64_t last);
 
+/*
+ * Exact, but for what the loop has not come to yet: frames of this turn, and after a start the backlog, which
+ * is counted in slices.
+ */
 struct tee_stats tee_stats(const struct tee *t);
 
 /*
- * Tries to send what is queued for at most grace_ms, saves the cursor, then calls done (once). tee_destroy() is
- * legal only after that.
+ * Tries to send what is queued for at most grace_ms (not waiting for retries that are due later), saves the
+ * cursor, then calls done (once). tee_destroy() is legal only after that, also within done.
  */
 void tee_stop(struct tee *t, uint32_t grace_ms, void (*done)(void *ctx), void *ctx);
 void tee_destroy(struct tee *t);
