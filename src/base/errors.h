@@ -33,7 +33,8 @@ struct ct_errmsg {
     char text[CT_ERRMSG_MAX];
 };
 
-/* Sets the message (msg may be NULL) and returns err, so that `return ct_fail(msg, CT_ERR_IO, "…")` reads well. */
+/* Sets the message (msg may be NULL) and returns err, so that `return ct_fail(msg, CT_ERR_IO, "…")` reads
+ * well. */
 enum ct_err ct_fail(struct ct_errmsg *msg, enum ct_err err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -2,9 +2,9 @@
  * map.h - a hash table from bytes to pointers.
  *
  * Keys are borrowed: they must live, unchanged, as long as their entry (keep the key inside the value). Open
- * addressing with linear probing, at most 3/4 full, SipHash-1-3 with the seed given at init, because keys come
- * from the network. There is no iteration: whoever needs an order keeps a list, so that nothing on the screen
- * can depend on the seed.
+ * addressing with linear probing, at most 3/4 full, SipHash-1-3 with the seed given at init, because keys
+ * come from the network. There is no iteration: whoever needs an order keeps a list, so that nothing on the
+ * screen can depend on the seed.
  */
 #ifndef CT_BASE_MAP_H
 #define CT_BASE_MAP_H

@@ -10,9 +10,9 @@
 
 #include "slice.h"
 
-void *mem_alloc(size_t size);                /* zeroed */
-void *mem_array(size_t count, size_t size);  /* zeroed, overflow-checked */
+void *mem_alloc(size_t size);                         /* zeroed */
+void *mem_array(size_t count, size_t size);           /* zeroed, overflow-checked */
 void *mem_grow(void *ptr, size_t count, size_t size); /* realloc; new bytes are not zeroed */
-char *mem_strdup(struct slice s);            /* NUL-terminated copy; free() it */
+char *mem_strdup(struct slice s);                     /* NUL-terminated copy; free() it */
 
 #endif

@@ -48,8 +48,8 @@ static bool is_mark(uint32_t cp)
 /* True when the character is left out because terminals disagree about what it does to its neighbours. */
 static bool is_dropped(uint32_t cp)
 {
-    return cp == 0x200d || cp == 0x200c || (cp >= 0xfe00 && cp <= 0xfe0f) || (cp >= 0x1f3fb && cp <= 0x1f3ff) ||
-           (cp >= 0xe0100 && cp <= 0xe01ef);
+    return cp == 0x200d || cp == 0x200c || (cp >= 0xfe00 && cp <= 0xfe0f) ||
+           (cp >= 0x1f3fb && cp <= 0x1f3ff) || (cp >= 0xe0100 && cp <= 0xe01ef);
 }
 
 static uint32_t substitute(uint32_t cp)

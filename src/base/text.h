@@ -1,13 +1,14 @@
 /*
- * text.h - the one door through which text from outside becomes text for people, and the one measure of width.
+ * text.h - the one door through which text from outside becomes text for people, and the one measure of
+ * width.
  *
  * Cleaned text is valid UTF-8 that cannot drive a terminal and whose width every terminal agrees on:
  *   - C0 controls and DEL become their control pictures (U+2400 block), a tab a space, and a line break (LF,
  *     CR, CRLF, U+2028, U+2029) one U+21B5;
  *   - invalid UTF-8 (each maximal subpart), C1, bidi and other format controls, unassigned code points and
  *     non-characters become U+FFFD; so does a combining mark with nothing before it;
- *   - what makes terminals disagree about width is dropped (zero-width joiners, variation selectors, skin tone
- *     modifiers) or spelt out (regional indicators become the letters A to Z);
+ *   - what makes terminals disagree about width is dropped (zero-width joiners, variation selectors, skin
+ * tone modifiers) or spelt out (regional indicators become the letters A to Z);
  *   - at most TEXT_MARKS_MAX combining marks stay on a base character.
  *
  * Everything below text_clean() expects cleaned text. Widths are terminal columns: 0, 1 or 2 a code point,
@@ -43,7 +44,8 @@ struct text_cluster {
 /* Takes the next cluster off cleaned text. False at the end. */
 bool text_next(struct slice *rest, struct text_cluster *out);
 
-/* The longest prefix of cleaned text that takes at most cols columns; its width goes to *width (may be NULL). */
+/* The longest prefix of cleaned text that takes at most cols columns; its width goes to *width (may be NULL).
+ */
 struct slice text_prefix(struct slice s, size_t cols, size_t *width);
 
 /* Columns of one code point as cleaned text has it: 0, 1 or 2. */

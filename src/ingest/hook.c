@@ -201,7 +201,7 @@ enum ct_err hook_frame(struct ingest *in, const struct frame *frame)
 {
     if (frame->body.len > INGEST_HOOK_MAX)
         return CT_ERR_LIMIT;
-    cJSON *json = cJSON_ParseWithLength(frame->body.ptr, frame->body.len);
+    cJSON *json = ingest_json(in, frame->body);
     const char *name = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "hook_event_name"));
     struct event e;
     event_init(&e, EVENT_STARTUP, WITNESS_HOOK);

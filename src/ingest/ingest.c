@@ -1,6 +1,7 @@
 #include "ingest_private.h"
 
 #include "mem.h"
+#include "otlp_json_scan.h"
 #include "text.h"
 
 #include <cjson/cJSON.h>
@@ -16,6 +17,7 @@ struct ingest *ingest_create(const struct otlp_limits *limits, ingest_emit_fn em
     in->emit = emit;
     in->ctx = ctx;
     arena_init(&in->scratch, SCRATCH_MAX);
+    buf_init(&in->json, INGEST_HOOK_MAX + INGEST_HOOK_MAX / 8 + 16);
     return in;
 }
 
@@ -25,6 +27,7 @@ void ingest_destroy(struct ingest *in)
         return;
     otlp_decoder_destroy(in->decoder);
     arena_finish(&in->scratch);
+    buf_finish(&in->json);
     free(in);
 }
 
@@ -46,6 +49,18 @@ void ingest_emit(struct ingest *in, struct event *e)
     if (e->time_ns <= 0)
         e->time_ns = in->arrival_ns;
     in->emit(in->ctx, e);
+}
+
+struct cJSON *ingest_json(struct ingest *in, struct slice text)
+{
+    struct json_scan scan = {.max_depth = OTLP_JSON_DEPTH_MAX, .max_nodes = INGEST_JSON_NODES};
+    if (text.len > INGEST_HOOK_MAX)
+        return NULL;
+    buf_clear(&in->json);
+    if (json_scan_run(&scan, text, &in->json) != JSON_SOUND)
+        return NULL;
+    return scan.patched ? cJSON_ParseWithLength(in->json.data, in->json.len)
+                        : cJSON_ParseWithLength(text.ptr, text.len);
 }
 
 struct slice ingest_attr(struct ingest *in, struct otlp_attrs attrs, const char *key, size_t max)
@@ -136,7 +151,7 @@ struct slice ingest_tool_detail_text(struct ingest *in, struct slice json)
 {
     if (json.len == 0 || json.ptr[0] != '{')
         return SLICE_NULL;
-    cJSON *input = cJSON_ParseWithLength(json.ptr, json.len);
+    cJSON *input = ingest_json(in, json);
     struct slice detail = ingest_tool_detail(in, input);
     cJSON_Delete(input);
     return detail;

@@ -19,6 +19,9 @@
 /* Hook calls carry whole tool results; what is larger is counted as a decode error and not looked at. */
 #define INGEST_HOOK_MAX (16u * 1024u * 1024u)
 
+/* Values in one hook call or attribute that is JSON. */
+#define INGEST_JSON_NODES 200000
+
 struct cJSON;
 
 struct ingest {
@@ -27,11 +30,16 @@ struct ingest {
     void *ctx;
     struct ingest_stats stats;
     struct arena scratch;
+    struct buf json; /* the patched copy of a JSON text */
     int64_t arrival_ns;
 };
 
 struct slice ingest_clean(struct ingest *in, struct slice text, size_t max);
 void ingest_emit(struct ingest *in, struct event *e);
+
+/* Parses JSON from outside, scanned first (otlp_json_scan.h); NULL when it is not sound. cJSON_Delete() it.
+ */
+struct cJSON *ingest_json(struct ingest *in, struct slice text);
 
 /* An attribute's text, cleaned; ptr NULL when absent. */
 struct slice ingest_attr(struct ingest *in, struct otlp_attrs attrs, const char *key, size_t max);

@@ -79,7 +79,7 @@ static void tool_name(struct ingest *in, const struct otlp_log *log, struct even
     e->spawns_agent = ingest_spawns_agent(e->name);
     if (slice_eq_str(e->name, "mcp_tool") && parameters.len) {
         /* The event says only "mcp_tool"; spans and hooks know it as mcp__server__tool. */
-        cJSON *json = cJSON_ParseWithLength(parameters.ptr, parameters.len);
+        cJSON *json = ingest_json(in, parameters);
         const char *server = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "mcp_server_name"));
         const char *tool = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "mcp_tool_name"));
         if (server && tool) {
@@ -181,7 +181,7 @@ static void assistant_response(struct ingest *in, const struct otlp_log *log, st
     if (!slice_eq_str(otlp_attr_text(log->attrs, "query_source"), "generate_session_title") ||
         text.len == 0 || text.ptr[0] != '{')
         return;
-    cJSON *json = cJSON_ParseWithLength(text.ptr, text.len);
+    cJSON *json = ingest_json(in, text);
     const char *title = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "title"));
     if (title) {
         e->kind = EVENT_SESSION;

@@ -49,6 +49,17 @@ enum ranked {
 
 struct span_ref;
 
+/* What a turn's own span said. Kept apart from its prompt's facts: which prompt a trace belongs to may
+ * change. */
+struct turn_span {
+    bool known;
+    int64_t start_ns, end_ns;
+    struct slice detail;
+    uint8_t span_id[8];
+    bool has_span_id;
+    bool redacted;
+};
+
 struct entry {
     struct node pub; /* first: a struct node * of ours is a struct entry * */
     uint8_t rank[RANKED_COUNT];
@@ -69,11 +80,17 @@ struct entry {
     bool by_time;      /* its turn was found by time alone */
     bool spawns_agent; /* TOOL: starts a sub-agent */
     bool failed_turn;  /* TURN: the client said that it failed */
-    bool weak_trace; /* TURN: its trace id is a guess from time or prompt id, given up for better evidence */
-    struct slice request_id; /* TOOL: of the LLM call that asked for it */
-    int64_t permission_ns;   /* TOOL: a permission prompt was shown; 0: none known */
-    int64_t streaming_ns;    /* TURN: newest display of response text */
-    int64_t model_ns;        /* TURN, AGENT: start of the call whose model it shows */
+    bool weak_trace; /* TURN: that its prompt and its trace are one turn is a guess, given up for evidence */
+    struct turn_span span; /* TURN */
+    int64_t prompt_ns;     /* TURN: the prompt was submitted, by its best witness */
+    int64_t prompt_end_ns; /* TURN: its stop was announced */
+    struct slice prompt_text;
+    uint32_t prompt_witnesses; /* TURN: who told of the prompt itself; bits as in pub.witnesses */
+    struct entry *merged_into; /* TOOL: it turned out to be this one */
+    struct slice request_id;   /* TOOL: of the LLM call that asked for it */
+    int64_t permission_ns;     /* TOOL: a permission prompt was shown; 0: none known */
+    int64_t streaming_ns;      /* TURN: newest display of response text */
+    int64_t model_ns;          /* TURN, AGENT: start of the call whose model it shows */
     struct event_usage usage;
 
     /* Open calls of the session, newest first; see state.c. */
@@ -196,12 +213,14 @@ struct span_ref *span_ref_get(struct session_entry *s, const uint8_t id[8]); /* 
 void span_ref_own(struct session_entry *s, const uint8_t id[8], struct entry *owner);
 struct entry *place_turn_at(struct session_entry *s, int64_t ns); /* by time; NULL: before the first */
 
-/* turn.c */
-struct entry *turn_get(struct session_entry *s, const struct event *e, bool create);
+/* turn.c: which turn something belongs to */
+struct entry *turn_get(struct session_entry *s, const struct event *e);
+
+/* turn_facts.c: what is known of a turn */
 void turn_apply(struct session_entry *s, const struct event *e);
-void turn_started(struct session_entry *s, struct entry *turn); /* new, or its start moved */
-void turn_refresh(struct entry *turn);                          /* state of it and of what it left open */
-int64_t turn_end(const struct entry *turn);                     /* 0: open */
+void turn_derive(struct entry *turn);                          /* its public fields from its facts */
+void turn_refresh(struct entry *turn);                         /* its state, and that of what it left open */
+void turn_unlist(struct session_entry *s, struct entry *turn); /* out of the tree and the numbering */
 
 /* call.c */
 void llm_apply(struct session_entry *s, const struct event *e);
@@ -212,6 +231,10 @@ void notice_apply(struct session_entry *s, const struct event *e);
 void call_learn_agent(struct session_entry *s, const struct event *e);
 void span_apply(struct session_entry *s, const struct event *e);
 void call_refresh(struct entry *n); /* state, own counters, windows */
+void call_remember_place(struct entry *n, const struct event *e);
+void call_guess_start(struct entry *n, const struct event *e);
+/* A key for records of clients that give no ids: the record's own content. */
+struct slice call_content_key(const struct event *e, char *out, size_t cap);
 struct entry *agent_get(struct session_entry *s, struct slice agent_id);
 void tool_took_wait(struct entry *tool, const struct span_ref *wait);
 

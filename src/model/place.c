@@ -93,7 +93,7 @@ static struct entry *turn_for(struct entry *n)
     probe.ids.has_trace_id = n->pub.has_trace_id;
     memcpy(probe.ids.trace_id, n->pub.trace_id, sizeof probe.ids.trace_id);
     n->by_time = !n->pub.has_trace_id && n->prompt_id.len == 0;
-    return n->by_time ? place_turn_at(s, n->pub.start_ns) : turn_get(s, &probe, true);
+    return n->by_time ? place_turn_at(s, n->pub.start_ns) : turn_get(s, &probe);
 }
 
 static struct entry *parent_of(struct entry *n)

@@ -20,11 +20,27 @@ void counters_add(struct counters *to, const struct counters *from, int sign)
     to->wait_ns += sign * from->wait_ns;
 }
 
+static bool is_linked(const struct entry *n)
+{
+    const struct node *p = &n->pub;
+    return p->parent || p->prev || p->next || p->session->first_child == p;
+}
+
+/* The subtree that it is in has been linked to the session. */
+static bool in_session(const struct entry *n)
+{
+    const struct node *top = &n->pub;
+    while (top->parent)
+        top = top->parent;
+    return is_linked(as_entry(top));
+}
+
 static void add_up(struct entry *from, const struct counters *c, int sign)
 {
     for (struct node *n = &from->pub; n; n = n->parent)
         counters_add(&n->total, c, sign);
-    counters_add(&from->pub.session->total, c, sign);
+    if (in_session(from)) /* until then its sums travel with it */
+        counters_add(&from->pub.session->total, c, sign);
 }
 
 void tree_set_self(struct entry *n, const struct counters *self)
@@ -85,12 +101,6 @@ static void take_out(struct node **first, struct node **last, struct node *n)
     n->prev = n->next = NULL;
 }
 
-static bool is_linked(const struct entry *n)
-{
-    const struct node *p = &n->pub;
-    return p->parent || p->prev || p->next || p->session->first_child == p;
-}
-
 static void set_depth(struct node *n, uint32_t depth)
 {
     n->depth = depth;
@@ -121,7 +131,8 @@ void tree_unlink(struct entry *n)
     } else {
         take_out(&n->pub.session->first_child, &n->pub.session->last_child, &n->pub);
     }
-    counters_add(&n->pub.session->total, &n->pub.total, -1);
+    if (!parent || in_session(as_entry(parent)))
+        counters_add(&n->pub.session->total, &n->pub.total, -1);
     n->pub.parent = NULL;
 }
 
@@ -144,7 +155,8 @@ void tree_link(struct entry *n, struct entry *parent)
     } else {
         insert(&s->first_child, &s->last_child, &n->pub);
     }
-    counters_add(&s->total, &n->pub.total, 1);
+    if (in_session(n))
+        counters_add(&s->total, &n->pub.total, 1);
     set_depth(&n->pub, parent ? parent->pub.depth + 1 : 0);
     tree_note_time(n, n->pub.last_ns);
 }

@@ -1,0 +1,273 @@
+/*
+ * Every capture gives its expected totals: alone, with hooks, twice, with the signals in another order, backwards, and
+ * interleaved with another capture.
+ */
+#include "test.h"
+
+#include "capture.h"
+#include "ingest.h"
+#include "mem.h"
+#include "model.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct world {
+    struct model *model;
+    struct ingest *ingest;
+};
+
+static void on_event(void *ctx, const struct event *e)
+{
+    model_apply(ctx, e);
+}
+
+static void world_open(struct world *w)
+{
+    struct model_config config;
+    struct otlp_limits limits;
+    model_config_init(&config);
+    otlp_limits_init(&limits);
+    w->model = model_create(&config);
+    w->ingest = ingest_create(&limits, on_event, w->model);
+}
+
+static void world_close(struct world *w)
+{
+    ingest_destroy(w->ingest);
+    model_destroy(w->model);
+}
+
+static void feed(struct world *w, const struct frame *f)
+{
+    assert_int_equal(ingest_frame(w->ingest, f), CT_OK);
+}
+
+static bool http_only(const struct capture *c)
+{
+    return !c->grpc && strncmp(c->name, "interceptor-", 12) != 0;
+}
+
+static int64_t number(const cJSON *o, const char *key)
+{
+    const cJSON *v = cJSON_GetObjectItem(o, key);
+    return v ? (int64_t)v->valuedouble : 0;
+}
+
+static void check_count(const char *capture, const char *how, const char *name, int64_t got, int64_t want)
+{
+    if (got != want)
+        fail_msg("%s (%s): %s is %lld, expected %lld", capture, how, name, (long long)got, (long long)want);
+}
+
+static int models_cmp(const void *a, const void *b)
+{
+    return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static void check_session(const struct capture *c, const char *how, const struct session *s, const cJSON *want)
+{
+    const struct counters *t = &s->total;
+    check_count(c->name, how, "turns", t->turns, number(want, "turns"));
+    check_count(c->name, how, "llm_calls", t->llm_calls, number(want, "llm_calls"));
+    check_count(c->name, how, "llm_errors", t->llm_errors, number(want, "llm_errors"));
+    check_count(c->name, how, "tool_calls", t->tool_calls, number(want, "tool_calls"));
+    check_count(c->name, how, "tool_errors", t->tool_errors, number(want, "tool_errors"));
+    check_count(c->name, how, "tool_rejections", t->tool_rejections, number(want, "tool_rejections"));
+    check_count(c->name, how, "agents", t->agents, number(want, "agents"));
+    check_count(c->name, how, "input_tokens", t->input_tokens, number(want, "input_tokens"));
+    check_count(c->name, how, "output_tokens", t->output_tokens, number(want, "output_tokens"));
+    check_count(c->name, how, "cache_read_tokens", t->cache_read_tokens, number(want, "cache_read_tokens"));
+    check_count(c->name, how, "cache_creation_tokens", t->cache_creation_tokens,
+                number(want, "cache_creation_tokens"));
+    /* The file has six decimals; old clients' costs have seven and more. */
+    int64_t cost = llround(cJSON_GetObjectItem(want, "cost_usd")->valuedouble * 1e9);
+    if (llabs(t->cost_nano_usd - cost) > 1000)
+        check_count(c->name, how, "cost in nano USD", t->cost_nano_usd, cost);
+    struct slice models[16];
+    size_t n = model_session_models(s, models, 16);
+    const cJSON *names = cJSON_GetObjectItem(want, "models");
+    check_count(c->name, how, "number of models", (int64_t)n, cJSON_GetArraySize(names));
+    qsort(models, n, sizeof *models, models_cmp);
+    for (size_t i = 0; i < n; i++)
+        assert_slice_equal(models[i], cJSON_GetStringValue(cJSON_GetArrayItem(names, (int)i)));
+}
+
+/* Totals are the sum of what the tree shows. */
+static void sum_calls(const struct node *n, struct counters *sum)
+{
+    for (; n; n = n->next) {
+        sum->turns += n->kind == NODE_TURN;
+        sum->llm_calls += n->kind == NODE_LLM;
+        sum->tool_calls += n->kind == NODE_TOOL && n->state != NODE_UNKNOWN;
+        sum_calls(n->first_child, sum);
+    }
+}
+
+static void check(const struct capture *c, const char *how, const struct world *w, size_t others)
+{
+    const cJSON *sessions = cJSON_GetObjectItem(c->expected, "sessions");
+    size_t real = 0;
+    for (const struct session *s = model_sessions(w->model); s; s = s->next)
+        real += s->real;
+    check_count(c->name, how, "number of sessions", (int64_t)real, cJSON_GetArraySize(sessions) + (int64_t)others);
+    for (const cJSON *want = sessions->child; want; want = want->next) {
+        const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(want, "session_id"));
+        const struct session *s = model_session(w->model, slice_str(id));
+        if (!s)
+            fail_msg("%s (%s): session %s is missing", c->name, how, id);
+        check_session(c, how, s, want);
+        struct counters sum = {0};
+        sum_calls(s->first_child, &sum);
+        check_count(c->name, how, "turns in the tree", sum.turns, s->total.turns);
+        check_count(c->name, how, "LLM calls in the tree", sum.llm_calls, s->total.llm_calls);
+        check_count(c->name, how, "tool calls in the tree", sum.tool_calls, s->total.tool_calls);
+    }
+}
+
+typedef void (*order_fn)(struct world *w, const struct capture *c);
+
+static void in_order(struct world *w, const struct capture *c)
+{
+    for (size_t i = 0; i < c->count; i++)
+        feed(w, &c->frames[i]);
+}
+
+static void twice(struct world *w, const struct capture *c)
+{
+    in_order(w, c);
+    in_order(w, c);
+}
+
+static void backwards(struct world *w, const struct capture *c)
+{
+    for (size_t i = c->count; i-- > 0;)
+        feed(w, &c->frames[i]);
+}
+
+static void by_signal(struct world *w, const struct capture *c, const enum frame_signal order[4])
+{
+    for (int k = 0; k < 4; k++)
+        for (size_t i = 0; i < c->count; i++)
+            if (frame_signal(&c->frames[i]) == order[k])
+                feed(w, &c->frames[i]);
+}
+
+static void traces_first(struct world *w, const struct capture *c)
+{
+    by_signal(w, c, (enum frame_signal[]){FRAME_TRACES, FRAME_LOGS, FRAME_METRICS, FRAME_SIGNAL_NONE});
+}
+
+static void logs_first(struct world *w, const struct capture *c)
+{
+    by_signal(w, c, (enum frame_signal[]){FRAME_LOGS, FRAME_TRACES, FRAME_SIGNAL_NONE, FRAME_METRICS});
+}
+
+static void hooks_last(struct world *w, const struct capture *c)
+{
+    by_signal(w, c, (enum frame_signal[]){FRAME_METRICS, FRAME_TRACES, FRAME_LOGS, FRAME_SIGNAL_NONE});
+}
+
+static void shuffled(struct world *w, const struct capture *c)
+{
+    size_t *order = mem_array(c->count, sizeof *order);
+    for (size_t i = 0; i < c->count; i++) {
+        size_t k = (size_t)rand() % (i + 1);
+        order[i] = order[k];
+        order[k] = i;
+    }
+    for (size_t i = 0; i < c->count; i++)
+        feed(w, &c->frames[order[i]]);
+    free(order);
+}
+
+static const struct {
+    const char *name;
+    order_fn run;
+    int rounds;
+} orders[] = {
+    {"in order", in_order, 1},         {"twice", twice, 1},           {"backwards", backwards, 1},
+    {"traces first", traces_first, 1}, {"logs first", logs_first, 1}, {"hooks last", hooks_last, 1},
+    {"shuffled", shuffled, 20},
+};
+
+static void every_order(enum capture_hooks hooks)
+{
+    char **names = capture_names();
+    size_t checked = 0;
+    srand(7);
+    for (char **name = names; *name; name++) {
+        struct capture c;
+        capture_load(&c, *name, hooks);
+        for (size_t i = 0; http_only(&c) && i < sizeof orders / sizeof *orders; i++) {
+            for (int round = 0; round < orders[i].rounds; round++) {
+                struct world w;
+                world_open(&w);
+                orders[i].run(&w, &c);
+                check(&c, orders[i].name, &w, 0);
+                world_close(&w);
+                checked++;
+            }
+        }
+        capture_free(&c);
+    }
+    capture_names_free(names);
+    assert_true(checked > 100);
+}
+
+static void telemetry_alone_gives_the_expected_totals(void **state)
+{
+    (void)state;
+    every_order(CAPTURE_WITHOUT_HOOKS);
+}
+
+static void hooks_beside_it_change_no_total(void **state)
+{
+    (void)state;
+    every_order(CAPTURE_WITH_HOOKS);
+}
+
+static void interleaved_captures_do_not_mix(void **state)
+{
+    (void)state;
+    char **names = capture_names();
+    struct capture before = {0};
+    for (char **name = names; *name; name++) {
+        struct capture c;
+        capture_load(&c, *name, CAPTURE_WITH_HOOKS);
+        if (!http_only(&c)) {
+            capture_free(&c);
+            continue;
+        }
+        if (before.count) {
+            struct world w;
+            world_open(&w);
+            for (size_t i = 0; i < c.count || i < before.count; i++) {
+                if (i < c.count)
+                    feed(&w, &c.frames[i]);
+                if (i < before.count)
+                    feed(&w, &before.frames[i]);
+            }
+            check(&c, "interleaved", &w, (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(before.expected, "sessions")));
+            check(&before, "interleaved", &w, (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(c.expected, "sessions")));
+            world_close(&w);
+            capture_free(&before);
+        }
+        before = c;
+    }
+    if (before.count)
+        capture_free(&before);
+    capture_names_free(names);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(telemetry_alone_gives_the_expected_totals),
+        cmocka_unit_test(hooks_beside_it_change_no_total),
+        cmocka_unit_test(interleaved_captures_do_not_mix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
