@@ -54,8 +54,7 @@ enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GR
     X(ACTION_PAUSE, "pause", "P", CONTEXT_TREE, GROUP_SHOW, "Pause", 9,                                      \
       "freeze the screen; receiving goes on")                                                                \
     X(ACTION_THEME, "theme", "T", CONTEXT_MAIN, GROUP_SHOW, "", 0, "next theme")                             \
-    X(ACTION_MOUSE, "mouse", "M", CONTEXT_TREE, GROUP_SHOW, "", 0,                                           \
-      "give the mouse to the terminal, or take it back")                                                     \
+    X(ACTION_MOUSE, "mouse", "M", CONTEXT_TREE, GROUP_SHOW, "", 0, "mouse to the terminal, and back")        \
     X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_MAIN, GROUP_SHOW, "", 0, "paint the whole screen again")     \
     X(ACTION_TEMPO, "tempo", "t", CONTEXT_TREE, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo")    \
     X(ACTION_LOKI, "loki", "l", CONTEXT_TREE, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")         \

@@ -32,7 +32,9 @@ struct slice label_session(const struct session *s)
 {
     if (s->title.len)
         return s->title;
-    return s->cwd.len ? label_basename(s->cwd) : short_id(s->session_id);
+    if (s->cwd.len)
+        return label_basename(s->cwd);
+    return s->session_id.len ? short_id(s->session_id) : SLICE_LIT("session");
 }
 
 /* Drops "-20251101", "@20251101" and "[1m]" from the end. */

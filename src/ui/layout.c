@@ -8,8 +8,7 @@ static const struct column_info COLUMNS[COLUMN_COUNT] = {
     [COLUMN_IN] = {"IN", "input tokens, without the cache", 4, 4, 6, true, UI_SORT_COUNT},
     [COLUMN_OUT] = {"OUT", "output tokens", 4, 4, 5, true, UI_SORT_TOKENS},
     [COLUMN_CACHE] = {"CACHE", "tokens read from and written to the cache", 5, 5, 7, true, UI_SORT_COUNT},
-    [COLUMN_COST] = {"COST", "US dollars; a sum with unknown parts is a lower bound", 7, 7, 2, true,
-                     UI_SORT_COST},
+    [COLUMN_COST] = {"COST", "US dollars; a part may be unknown", 7, 7, 2, true, UI_SORT_COST},
     [COLUMN_TIME] = {"TIME", "from start to end, or to now", 7, 7, 3, true, UI_SORT_TIME},
     [COLUMN_LLM] = {"LLM", "LLM calls", 4, 4, 10, true, UI_SORT_COUNT},
     [COLUMN_TOOLS] = {"TOOLS", "tool calls", 5, 5, 9, true, UI_SORT_COUNT},
@@ -21,7 +20,8 @@ static const struct column_info COLUMNS[COLUMN_COUNT] = {
     [COLUMN_FOLDER] = {"FOLDER", "working folder of the session", 16, 44, 15, false, UI_SORT_COUNT},
 };
 
-#define MARGIN 1
+#define MARGIN        1
+#define FOLDER_WANTED 26 /* columns that the folder gets before the name grows */
 
 const struct column_info *column_info(enum column column)
 {
@@ -93,9 +93,10 @@ void layout_compute(struct layout *l, int cols)
         left -= width + gap(c, cols);
     }
     left = widen(l, COLUMN_MODEL, left, cols >= 100 ? COLUMNS[COLUMN_MODEL].width_max : 0);
+    left = widen(l, COLUMN_FOLDER, left, FOLDER_WANTED);
     left = widen(l, COLUMN_NAME, left, COLUMNS[COLUMN_NAME].width_max);
     left = widen(l, COLUMN_STATE, left, COLUMNS[COLUMN_STATE].width_max);
-    left = widen(l, COLUMN_FOLDER, left, COLUMNS[COLUMN_FOLDER].width_max);
+    widen(l, COLUMN_FOLDER, left, COLUMNS[COLUMN_FOLDER].width_max);
     int col = MARGIN;
     for (int c = 0; c < COLUMN_COUNT; c++) {
         if (l->columns[c].width == 0)

@@ -88,6 +88,7 @@ struct status status_make(const struct session *s, const struct node *n, const s
     const struct node *agent = rows_agent(n);
     switch (n->state) {
     case NODE_RUNNING:
+    case NODE_WAITING:
         if (n->kind == NODE_TURN && is_below(run->node, n) && run->state != RUN_IDLE &&
             run->state != RUN_ENDED) {
             status = from_run(run, false);

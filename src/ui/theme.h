@@ -21,7 +21,7 @@
 #define THEME_ROLES(X)                                                                                       \
     X(ROLE_TEXT, "text")                                                                                     \
     X(ROLE_DIM, "dim")                                                                                       \
-    X(ROLE_TITLE, "title")                                                                                   \
+    X(ROLE_HEADER_TITLE, "header.title")                                                                     \
     X(ROLE_HEADER, "header")                                                                                 \
     X(ROLE_HEADER_KEY, "header.key")                                                                         \
     X(ROLE_HEADER_COST, "header.cost")                                                                       \
@@ -54,7 +54,7 @@
     X(ROLE_STATE_ENDED, "state.ended")                                                                       \
     X(ROLE_FOOTER, "footer")                                                                                 \
     X(ROLE_FOOTER_KEY, "footer.key")                                                                         \
-    X(ROLE_INPUT, "input")                                                                                   \
+    X(ROLE_FOOTER_INPUT, "footer.input")                                                                     \
     X(ROLE_BANNER, "banner")                                                                                 \
     X(ROLE_WARNING, "warning")                                                                               \
     X(ROLE_ERROR, "error")                                                                                   \

@@ -98,21 +98,30 @@ static size_t find_stand_in(const struct ui *ui, const struct ui_data *data)
     return ui->selected_index < r->count ? ui->selected_index : r->count - 1;
 }
 
-/* The row with the newest event of the session that was heard of last. */
+static bool waits(const struct order *o)
+{
+    return o->status.state == RUN_PERMISSION || o->status.state == RUN_INPUT;
+}
+
+/* What follow mode keeps in sight: a session that waits for the human, else the newest event of the session
+ * that was heard of last. */
 static size_t newest_row(const struct rows *r)
 {
-    const struct session *newest = NULL;
-    for (size_t i = 0; i < r->sessions; i++)
-        if (!newest || r->order[i].session->last_activity_ns > newest->last_activity_ns)
-            newest = r->order[i].session;
-    size_t at = newest ? rows_find(r, newest->id, 0, 0) : r->count, best = at;
+    const struct order *newest = NULL;
+    for (size_t i = 0; i < r->sessions; i++) {
+        const struct order *o = &r->order[i];
+        bool better =
+            !newest || (waits(o) && !waits(newest)) ||
+            (waits(o) == waits(newest) && o->session->last_activity_ns > newest->session->last_activity_ns);
+        newest = better ? o : newest;
+    }
+    size_t at = newest ? rows_find(r, newest->session->id, 0, 0) : r->count, best = at;
     int64_t best_ns = INT64_MIN;
-    for (size_t i = at; i < r->count && r->items[i].session == newest; i++) {
-        const struct row *row = &r->items[i];
-        int64_t ns = row->node ? row->node->last_ns : 0;
-        if (row->node && ns >= best_ns) {
+    for (size_t i = at; i < r->count && r->items[i].session == newest->session; i++) {
+        const struct node *n = r->items[i].node;
+        if (n && n->last_ns >= best_ns) {
             best = i;
-            best_ns = ns;
+            best_ns = n->last_ns;
         }
     }
     return best < r->count ? best : 0;

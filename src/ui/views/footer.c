@@ -43,7 +43,7 @@ static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
         pen_str(pen, short_name(&key, name), ROLE_FOOTER_KEY);
         pen_str(pen, " ", ROLE_FOOTER);
         pen_str(pen, action_info((enum action)a)->label, ROLE_FOOTER);
-        pen_str(pen, "  ", ROLE_FOOTER);
+        pen->col += 2;
     }
 }
 
@@ -65,26 +65,36 @@ static void draw_search(const struct ui *ui, struct grid *grid, int row)
     struct text_cluster skipped;
     while (room > 0 && (int)text_width(text) > room && text_next(&text, &skipped))
         ;
-    pen_put(&pen, text, ROLE_INPUT);
+    pen_put(&pen, text, ROLE_FOOTER_INPUT);
     if (s->open)
         pen_str(&pen, glyph(GLYPH_CURSOR), ROLE_FOOTER_KEY);
-    pen_str(&pen, "   ", ROLE_FOOTER);
+    pen.col += 3;
     pen_str(&pen, count, s->len && s->hits == 0 ? ROLE_WARNING : ROLE_FOOTER);
-    pen_str(&pen, "   ", ROLE_FOOTER);
+    pen.col += 3;
     draw_hints(ui, s->open ? CONTEXT_SEARCH : CONTEXT_TREE, &pen);
+}
+
+static void draw_more(struct grid *grid, int row)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "more below %s", glyph(GLYPH_OPEN));
+    grid_put_right(grid, row, grid->cols / 2, grid->cols / 2 - 1, slice_str(text), ROLE_FOOTER);
 }
 
 void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row)
 {
     static const int MESSAGE_ROLES[] = {
-        [UI_INFO] = ROLE_FOOTER_KEY, [UI_WARNING] = ROLE_WARNING, [UI_ERROR] = ROLE_ERROR};
+        [UI_INFO] = ROLE_TEXT, [UI_WARNING] = ROLE_WARNING, [UI_ERROR] = ROLE_ERROR};
     struct pen pen = {grid, row, 1, grid->cols - 1};
     (void)data;
     if (ui->message[0] && !ui->search.open) {
+        grid_fill(grid, row, 0, 1, grid->cols, ROLE_TEXT);
         pen_str(&pen, ui->message, MESSAGE_ROLES[ui->severity]);
     } else if (ui->search.open || (ui->search.len && !ui->help)) {
         draw_search(ui, grid, row);
     } else {
         draw_hints(ui, ui->help ? CONTEXT_HELP : CONTEXT_TREE, &pen);
+        if (ui->help && ui->help_top + grid->rows - 2 < ui->help_lines)
+            draw_more(grid, row);
     }
 }

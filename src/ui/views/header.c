@@ -130,23 +130,23 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     add(s, ROLE_HEADER_KEY, " tok/min");
 
     s = &segments[SEGMENT_SPARK];
-    s->priority = 10;
+    s->priority = f->tokens_per_min > 0 ? 7 : 0;
     spark(f, bars, sizeof(bars));
     add(s, ROLE_HEADER_SPARK, bars);
 
     s = &segments[SEGMENT_LLM];
-    s->priority = 9;
+    s->priority = f->llm_per_min > 0 ? 10 : 0;
     add(s, ROLE_HEADER_KEY, "LLM ");
     add(s, ROLE_HEADER, format_count_wide(f->llm_per_min, number));
     add(s, ROLE_HEADER_KEY, "/min");
 
     s = &segments[SEGMENT_ERRORS];
-    s->priority = 7;
+    s->priority = f->llm_error_ratio >= 0 ? 8 : 0;
     add(s, ROLE_HEADER_KEY, "err ");
     add(s, f->llm_error_ratio > 0 ? ROLE_HEADER_BAD : ROLE_HEADER, format_ratio(f->llm_error_ratio, number));
 
     s = &segments[SEGMENT_P95];
-    s->priority = 8;
+    s->priority = f->llm_p95_ns >= 0 ? 9 : 0;
     add(s, ROLE_HEADER_KEY, "p95 ");
     add(s, ROLE_HEADER, format_duration(f->llm_p95_ns, number));
 
@@ -182,7 +182,7 @@ void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
     bool shown[SEGMENT_COUNT] = {false};
     int gap = grid->cols >= 100 ? 3 : 2, left = grid->cols - 2;
     segments[SEGMENT_TITLE].priority = grid->cols >= 72 ? 5 : 11;
-    add(&segments[SEGMENT_TITLE], ROLE_TITLE, "claude-top");
+    add(&segments[SEGMENT_TITLE], ROLE_HEADER_TITLE, "claude-top");
     fleet_segments(ui, data, segments);
     upstream_segment(data, grid->cols < 72, &segments[SEGMENT_UPSTREAM]);
 

@@ -161,8 +161,10 @@ static void draw_numbers(const struct context *c)
     const struct counters *t = c->total;
     const struct layout *l = &c->ui->layout;
     char text[FORMAT_MAX];
-    /* A call that has not come back yet has used tokens that nobody knows. */
-    bool used = t->llm_calls > 0 && !(c->n && c->n->kind == NODE_LLM && is_open(c->n));
+    /* A call that has not come back, or never got an answer, has used tokens that nobody knows. */
+    bool llm = c->n && c->n->kind == NODE_LLM;
+    bool answered = !llm || (!is_open(c->n) && (c->n->state != NODE_FAILED || t->output_tokens > 0));
+    bool used = t->llm_calls > 0 && answered;
     put_count(c, COLUMN_IN, t->input_tokens, used, ROLE_TOKENS);
     put_count(c, COLUMN_OUT, t->output_tokens, used, ROLE_TOKENS);
     put_count(c, COLUMN_CACHE, t->cache_read_tokens + t->cache_creation_tokens, used, ROLE_TOKENS);

@@ -58,8 +58,8 @@ static void first_run(struct page *page, const struct ui_data *data)
     add(page, ROLE_HELP_KEY, 2, "eval \"$(claude-top setup --print-env)\"");
     add(page, ROLE_HELP_KEY, 2, "claude");
     add(page, ROLE_TEXT, 0, "%s", "");
-    add(page, ROLE_DIM, 0, "For good, with live states:  claude-top setup --apply");
-    add(page, ROLE_DIM, 0, "Still nothing?               claude-top doctor");
+    add(page, ROLE_DIM, 0, "For every session:  claude-top setup --apply");
+    add(page, ROLE_DIM, 0, "Still nothing?      claude-top doctor");
     add(page, ROLE_TEXT, 0, "%s", "");
     add(page, ROLE_DIM, 0, "This screen changes when the first request arrives.");
 }
