@@ -1,0 +1,236 @@
+/* The screens that are drawn again and again: by test_golden against their files, by show for the eye. */
+#include "fixture.h"
+
+#include <stdio.h>
+
+#define OPUS   "claude-opus-4-5-20251101"
+#define SONNET "claude-sonnet-4-5-20250929"
+#define HAIKU  "claude-haiku-4-5-20251001"
+
+static void busy_header(struct fixture *f)
+{
+    static const int64_t SPARK[FLEET_SPARK] = {200, 640, 900, 0, 1500, 2100, 2600, 1900, 1100, 700, 400, 360};
+    struct fleet *fleet = &f->model.fleet;
+    fleet->sessions = 5;
+    fleet->live = 4;
+    fleet->waiting = 1;
+    fleet->cost_today_nano_usd = INT64_C(4820000000);
+    fleet->tokens_per_min = 12400;
+    memcpy(fleet->spark, SPARK, sizeof(SPARK));
+    fleet->llm_per_min = 18;
+    fleet->llm_error_ratio = 0.012;
+    fleet->llm_p95_ns = 4100 * NS_PER_MS;
+    f->data.received = (struct ui_received){.requests = 812, .logs = 5120, .spans = 3000, .hooks = 410};
+}
+
+static void web_ui(struct fixture *f)
+{
+    struct session *s = fixture_session(f, "3f2a91bc-5b1e-4c7e-9d52-0a1b2c3d4e5f", NULL, "/home/dev/web-ui");
+    struct node *t =
+        fixture_turn(f, s, 5, "why does the login page flash", NODE_DONE, 12 * MIN + 41 * SEC, 95 * SEC);
+    fixture_llm(f, s, t, OPUS, false, 12 * MIN, 9 * SEC, 18000, 1400, 520000, 126);
+    t = fixture_turn(f, s, 6, "add a test for expired tokens", NODE_DONE, 6 * MIN, 130 * SEC);
+    fixture_llm(f, s, t, OPUS, true, 6 * MIN, 7 * SEC, 9000, 600, 300000, 31);
+    fixture_tool(f, s, t, "Edit", "/home/dev/web-ui/test/auth.test.ts", NODE_DONE, 5 * MIN, 22 * NS_PER_MS);
+    fixture_llm(f, s, t, OPUS, false, 4 * MIN, 5 * SEC, 3000, 300, 100000, 13);
+
+    t = fixture_turn(f, s, 7, "fix the flaky login test", NODE_WAITING, 108 * SEC, -1);
+    fixture_llm(f, s, t, OPUS, true, 108 * SEC, 6100 * NS_PER_MS, 2000, 310, 80000, 12);
+    struct node *task =
+        fixture_tool(f, s, t, "Task", "explore the auth flow", NODE_DONE, 101 * SEC, 22 * SEC);
+    struct node *agent = fixture_node(f, s, task, NODE_AGENT, NODE_DONE, 101 * SEC);
+    agent->name = SLICE_LIT("Explore");
+    agent->duration_ns = 22 * SEC;
+    ((struct fixture_node *)agent)->self.agents = 1;
+    fixture_llm(f, s, agent, HAIKU, true, 100 * SEC, 3 * SEC, 5000, 700, 20000, 1.2);
+    fixture_tool(f, s, agent, "Read", "/home/dev/web-ui/src/auth.ts", NODE_DONE, 96 * SEC, 14 * NS_PER_MS);
+    fixture_tool(f, s, agent, "Grep", "refreshToken", NODE_DONE, 95 * SEC, 41 * NS_PER_MS);
+    fixture_llm(f, s, agent, HAIKU, false, 94 * SEC, 4200 * NS_PER_MS, 4000, 412, 20000, 0.8);
+    fixture_llm(f, s, t, OPUS, true, 79 * SEC, 6 * SEC, 1800, 502, 90000, 17);
+    struct node *bash = fixture_tool(f, s, t, "Bash", "rm -rf dist/", NODE_WAITING, 72 * SEC, -1);
+    fixture_state(s, RUN_PERMISSION, 72 * SEC, bash);
+}
+
+static void api(struct fixture *f)
+{
+    struct session *s = fixture_session(f, "b81c07de-1111-4222-8333-444455556666",
+                                        "Rate limits for the public API", "/home/dev/api");
+    struct node *t =
+        fixture_turn(f, s, 1, "add rate limits to every public route", NODE_RUNNING, 4 * MIN + 5 * SEC, -1);
+    struct node *n = fixture_llm(f, s, t, SONNET, true, 4 * MIN, 8 * SEC, 9000, 1100, 240000, 52);
+    n->attempts = 3;
+    fixture_tool(f, s, t, "Write", "/home/dev/api/src/limits.ts", NODE_DONE, 230 * SEC, 9 * NS_PER_MS);
+    n = fixture_tool(f, s, t, "Bash", "npm run lint", NODE_FAILED, 200 * SEC, 5200 * NS_PER_MS);
+    n->error_type = SLICE_LIT("exit 1");
+    n->error_message = SLICE_LIT("3 problems (3 errors, 0 warnings)");
+    fixture_tool(f, s, t, "mcp__github__create_issue", "limits: document the headers", NODE_REJECTED,
+                 180 * SEC, -1);
+    fixture_llm(f, s, t, SONNET, true, 60 * SEC, 11 * SEC, 9000, 900, 260000, 50);
+    n = fixture_tool(f, s, t, "Bash", "npm test", NODE_RUNNING, 34 * SEC, -1);
+    fixture_state(s, RUN_TOOL, 34 * SEC, n);
+}
+
+static void docs(struct fixture *f)
+{
+    struct session *s = fixture_session(f, "0d9f8e7c-aaaa-4bbb-8ccc-ddddeeeeffff", NULL, "/home/dev/docs");
+    struct node *t =
+        fixture_turn(f, s, 1, "proofread the install guide", NODE_DONE, 22 * MIN + 10 * SEC, 300 * SEC);
+    fixture_llm(f, s, t, HAIKU, false, 22 * MIN, 12 * SEC, 3000, 400, 60000, 9);
+    fixture_state(s, RUN_IDLE, 17 * MIN, NULL);
+}
+
+static void ml(struct fixture *f)
+{
+    struct session *s =
+        fixture_session(f, "77aa0011-2222-4333-8444-555566667777", NULL, "/home/dev/ml-pipeline");
+    struct node *t = fixture_turn(f, s, 1, "profile the loader", NODE_RUNNING, 50 * SEC, -1);
+    fixture_llm(f, s, t, "claude-nova-9-20261101", true, 50 * SEC, 12 * SEC, 4100, 820, 12000, 0);
+    ((struct fixture_node *)t->first_child)->self.cost_unknown = 1;
+    fixture_llm(f, s, t, "claude-nova-9-20261101", false, 6 * SEC, -1, 0, 0, 0, 0);
+    fixture_state(s, RUN_THINKING, 6 * SEC, t);
+}
+
+static void build_busy(struct fixture *f)
+{
+    busy_header(f);
+    web_ui(f);
+    api(f);
+    docs(f);
+    ml(f);
+    struct session *s = fixture_session(f, "deadbeef-0000-4000-8000-000000000000", NULL, "/home/dev/scratch");
+    struct node *t = fixture_turn(f, s, 1, "say hello", NODE_DONE, 3 * HOUR, 4 * SEC);
+    fixture_llm(f, s, t, HAIKU, false, 3 * HOUR, 2 * SEC, 400, 20, 9000, 0.06);
+    fixture_state(s, RUN_ENDED, 3 * HOUR - 10 * SEC, NULL);
+    fixture_settle(f);
+}
+
+/* Every state of a session and of a call, once. */
+static void build_states(struct fixture *f)
+{
+    static const char *const NAMES[] = {"starting", "thinking", "streaming", "tool", "permission", "input",
+                                        "compact",  "retrying", "failed",    "idle", "ended",      "stale"};
+    for (int i = RUN_STARTING; i <= RUN_STALE; i++) {
+        struct session *s = fixture_session(f, NAMES[i], NAMES[i], NULL);
+        s->started_ns = FIXTURE_NOW - (20 + i) * MIN;
+        fixture_state(s, (enum run_state)i, (i + 1) * 7 * SEC, NULL);
+    }
+    struct session *s = fixture_session(f, "calls", "calls", "/srv/calls");
+    struct node *t = fixture_turn(f, s, 1, "one of each", NODE_RUNNING, 10 * MIN, -1);
+    for (int i = NODE_UNKNOWN; i <= NODE_INTERRUPTED; i++)
+        fixture_tool(f, s, t, "Bash", "make", (enum node_state)i, 5 * MIN, i == NODE_DONE ? 90 * SEC : -1);
+    struct node *n = fixture_llm(f, s, t, OPUS, false, MIN, 31 * SEC, 0, 0, 0, 0);
+    n->state = NODE_FAILED;
+    n->error_type = SLICE_LIT("rate_limit");
+    n->error_message = SLICE_LIT("429 Number of requests has exceeded your rate limit");
+    n->attempts = 10;
+    ((struct fixture_node *)n)->self.llm_errors = 1;
+    n = fixture_node(f, s, t, NODE_COMPACTION, NODE_DONE, MIN);
+    n->source = SLICE_LIT("auto");
+    n->detail = SLICE_LIT("180k to 24k tokens");
+    n = fixture_node(f, s, t, NODE_HOOK, NODE_DONE, MIN);
+    n->name = SLICE_LIT("PreToolUse");
+    n = fixture_node(f, s, t, NODE_PERMISSION, NODE_WAITING, MIN);
+    n->name = SLICE_LIT("WebFetch");
+    n = fixture_node(f, s, t, NODE_EVENT, NODE_DONE, MIN);
+    n->name = SLICE_LIT("notification");
+    n->detail = SLICE_LIT("Claude is waiting for your input");
+    fixture_state(s, RUN_THINKING, 3 * SEC, t);
+    f->model.fleet = (struct fleet){.live = 11, .waiting = 2, .llm_error_ratio = 0.5, .llm_p95_ns = 31 * SEC};
+    f->data.upstream = (struct ui_upstream){
+        .state = UI_UPSTREAM_RETRYING, .name = SLICE_LIT("alloy"), .queued = 1234, .dropped = 7};
+    fixture_settle(f);
+}
+
+static void build_empty(struct fixture *f)
+{
+    f->data.upstream.state = UI_UPSTREAM_NONE;
+}
+
+static void build_connected(struct fixture *f)
+{
+    f->data.received =
+        (struct ui_received){.requests = 3, .bytes = 4000, .logs = 2, .metric_points = 14, .refused = 1};
+    f->data.upstream.state = UI_UPSTREAM_OK;
+}
+
+/* Text that breaks careless layouts. Escapes cannot come this far; everything else can. */
+static void build_hostile(struct fixture *f)
+{
+    struct session *s = fixture_session(f, "\xe2\x80\xa6id", "会議の議事録をまとめて翻訳するセッション",
+                                        "/home/dev/資料/翻訳");
+    struct node *t =
+        fixture_turn(f, s, 1, "日本語と English を mix した、とても長いプロンプト ⇄ ✓ ▾ with everything",
+                     NODE_RUNNING, MIN, -1);
+    fixture_llm(f, s, t, "a-model-nobody-knows-with-a-very-long-name-indeed", true, MIN, 99 * HOUR,
+                INT64_MAX / 4, 999950, INT64_MAX / 4, 1e9);
+    fixture_tool(f, s, t, "", "", NODE_RUNNING, -MIN, -1);
+    fixture_tool(f, s, t, "mcp____", "e\xcc\x81\xcc\x81 o\xcc\x88", NODE_DONE, MIN, 0);
+    fixture_tool(f, s, t, "mcp__a__", "👩‍💻", NODE_DONE, MIN, 1);
+    struct node *deep = t;
+    for (int i = 0; i < 40; i++) {
+        deep = fixture_node(f, s, deep, NODE_AGENT, NODE_RUNNING, MIN);
+        deep->name = SLICE_LIT("agent");
+        deep->detail = SLICE_LIT("回");
+    }
+    s = fixture_session(f, "", NULL, NULL);
+    fixture_state(s, RUN_PERMISSION, -HOUR, NULL);
+    s = fixture_session(f, "x", NULL, "/");
+    s->redacted = true;
+    fixture_turn(f, s, 2000000000, NULL, NODE_UNKNOWN, 400 * 24 * HOUR, -1);
+    fixture_state(s, RUN_STALE, 400 * 24 * HOUR, NULL);
+    f->model.fleet = (struct fleet){.live = INT64_MAX,
+                                    .waiting = INT64_MAX,
+                                    .cost_today_nano_usd = INT64_MAX,
+                                    .tokens_per_min = INT64_MAX,
+                                    .llm_per_min = INT64_MAX,
+                                    .llm_error_ratio = 7,
+                                    .llm_p95_ns = INT64_MAX,
+                                    .spark = {INT64_MAX, -5, 1}};
+    f->model.stats = (struct model_stats){.refused_events = UINT64_MAX};
+    f->data.upstream = (struct ui_upstream){.state = UI_UPSTREAM_REJECTING,
+                                            .name = SLICE_LIT("アロイアロイアロイアロイ"),
+                                            .rejected = UINT64_MAX,
+                                            .dropped = UINT64_MAX};
+    f->data.source = SLICE_LIT("再生再生再生再生再生再生再生再生");
+    fixture_settle(f);
+}
+
+/* 1,000 sessions with thirty nodes each. */
+static void build_many(struct fixture *f)
+{
+    static char names[1000][24];
+    for (int i = 0; i < 1000; i++) {
+        snprintf(names[i], sizeof(names[i]), "session-%03d", i);
+        struct session *s = fixture_session(f, names[i], names[i], "/home/dev/many");
+        for (int turn = 1; turn <= 3; turn++) {
+            struct node *t =
+                fixture_turn(f, s, turn, "do the next thing", NODE_DONE, (i + 4 - turn) * MIN, 50 * SEC);
+            for (int call = 0; call < 9; call++)
+                if (call % 3)
+                    fixture_tool(f, s, t, "Bash", "make test", NODE_DONE, (i + 4 - turn) * MIN, SEC);
+                else
+                    fixture_llm(f, s, t, SONNET, true, (i + 4 - turn) * MIN, 4 * SEC, 1000, 200, 30000, 2);
+        }
+        fixture_state(s, i % 10 ? RUN_IDLE : RUN_THINKING, i * MIN, s->last_child);
+    }
+    f->model.fleet.live = 31;
+    fixture_settle(f);
+}
+
+const struct scenario SCENARIOS[] = {
+    {"busy", build_busy},
+    {"states", build_states},
+    {"empty", build_empty},
+    {"connected", build_connected},
+    {"hostile", build_hostile},
+    {"many", build_many},
+    {NULL, NULL},
+};
+
+const struct scenario *scenario_find(const char *name)
+{
+    for (const struct scenario *s = SCENARIOS; s->name; s++)
+        if (strcmp(s->name, name) == 0)
+            return s;
+    return NULL;
+}
