@@ -43,6 +43,10 @@ bool pbr_skip(struct pbr *r)
     if (r->wire != PB_WT_VARINT && r->wire != PB_WT_64BIT && r->wire != PB_WT_STRING &&
         r->wire != PB_WT_32BIT)
         return wrong_wire(r);
+    if (r->wire == PB_WT_VARINT) { /* pb_skip_field() would pass over one of any length */
+        uint64_t ignored;
+        return pb_decode_varint(&r->stream, &ignored) || broken(r);
+    }
     return pb_skip_field(&r->stream, r->wire) || broken(r);
 }
 
