@@ -1,0 +1,279 @@
+/*
+ * tee_driver.c - a journal and a tee without the rest of the program, driven by lines of JSON on stdin.
+ *
+ *   tee_driver URL JOURNAL_DIR|- [setting=number]...
+ *
+ * Settings: the numbers of tee_config and journal_config by their names. Commands:
+ *   {"cmd":"append","source":"http|grpc|hook","path":…,"headers":[[name,value]…],"file":…|"text":…}
+ *   {"cmd":"stats"}   {"cmd":"watch"}  prints the statistics now, or at every change from now on
+ *   {"cmd":"stop","grace":ms}   and so does the end of stdin, with grace 0
+ * Every answer is a line of JSON on stdout: {"event":"ready"}, {"event":"stats",…}, {"event":"stopped",…}.
+ */
+#include "buf.h"
+#include "clock.h"
+#include "journal.h"
+#include "mem.h"
+#include "tee.h"
+
+#include <cjson/cJSON.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static uv_loop_t loop;
+static uv_pipe_t input;
+static struct buf lines;
+static struct journal *journal;
+static struct tee *tee;
+static bool watching;
+static bool stopping;
+static unsigned long changes;
+
+static void die(const char *what)
+{
+    fprintf(stderr, "tee_driver: %s\n", what);
+    exit(2);
+}
+
+static void print_stats(const char *event)
+{
+    static const char *const health[] = {"idle", "ok", "retrying", "rejecting"};
+    struct tee_stats s = tee_stats(tee);
+    struct journal_stats j = journal_stats(journal);
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "event", event);
+    cJSON_AddStringToObject(o, "health", health[s.health]);
+    const struct {
+        const char *name;
+        double value;
+    } numbers[] = {
+        {"forwarded_requests", (double)s.forwarded_requests},
+        {"forwarded_bytes", (double)s.forwarded_bytes},
+        {"queued_requests", (double)s.queued_requests},
+        {"queued_bytes", (double)s.queued_bytes},
+        {"queued_oldest_wall_ns", (double)s.queued_oldest_wall_ns},
+        {"retries", (double)s.retries},
+        {"rejected", (double)s.rejected},
+        {"partial_successes", (double)s.partial_successes},
+        {"rejected_records", (double)s.rejected_records},
+        {"dropped", (double)s.dropped},
+        {"cursor_failures", (double)s.cursor_failures},
+        {"last_status", (double)s.last_status},
+        {"next_retry_ms",
+         s.next_retry_mono_ns ? (double)(s.next_retry_mono_ns - clock_mono()) / (double)NS_PER_MS : 0},
+        {"journal_first", (double)j.first_seq},
+        {"journal_last", (double)j.last_seq},
+        {"changes", (double)changes},
+        /* What the loop would sleep now: -1 is "until something happens". */
+        {"loop_timeout", stopping ? 0 : (double)uv_backend_timeout(&loop)},
+    };
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
+    cJSON_AddStringToObject(o, "last_error", s.last_error);
+    char *text = cJSON_PrintUnformatted(o);
+    puts(text);
+    fflush(stdout);
+    cJSON_free(text);
+    cJSON_Delete(o);
+}
+
+static void on_change(void *ctx)
+{
+    (void)ctx;
+    changes++;
+    if (watching)
+        print_stats("change");
+}
+
+static void on_stopped(void *ctx)
+{
+    (void)ctx;
+    print_stats("stopped");
+    tee_destroy(tee);
+    tee = NULL;
+    uv_close((uv_handle_t *)&input, NULL);
+}
+
+static void stop(uint32_t grace_ms)
+{
+    if (stopping)
+        return;
+    stopping = true;
+    tee_stop(tee, grace_ms, on_stopped, NULL);
+}
+
+static const char *text_of(const cJSON *o, const char *key, const char *fallback)
+{
+    const cJSON *item = cJSON_GetObjectItemCaseSensitive(o, key);
+    return cJSON_IsString(item) ? item->valuestring : fallback;
+}
+
+static void read_body(const cJSON *o, struct buf *body)
+{
+    const char *path = text_of(o, "file", NULL);
+    if (!path) {
+        if (buf_append_str(body, text_of(o, "text", "")))
+            die("the text is too long");
+        return;
+    }
+    FILE *f = fopen(path, "rb");
+    char part[4096];
+    size_t n;
+    if (!f)
+        die(path);
+    while ((n = fread(part, 1, sizeof part, f)) > 0) {
+        if (buf_append(body, slice_make(part, n)))
+            die("the body is too long");
+    }
+    fclose(f);
+}
+
+static void append(const cJSON *o)
+{
+    struct frame_header headers[FRAME_HEADERS_MAX];
+    struct buf body;
+    const char *source = text_of(o, "source", "http");
+    struct frame f = {.wall_ns = clock_wall(),
+                      .mono_ns = clock_mono(),
+                      .method = SLICE_LIT("POST"),
+                      .path = slice_str(text_of(o, "path", "")),
+                      .headers = headers};
+    f.source = FRAME_HOOK;
+    if (strcmp(source, "http") == 0)
+        f.source = FRAME_OTLP_HTTP;
+    else if (strcmp(source, "grpc") == 0)
+        f.source = FRAME_OTLP_GRPC;
+    const cJSON *pair;
+    cJSON_ArrayForEach(pair, cJSON_GetObjectItemCaseSensitive(o, "headers"))
+    {
+        headers[f.header_count].name = slice_str(cJSON_GetArrayItem(pair, 0)->valuestring);
+        headers[f.header_count++].value = slice_str(cJSON_GetArrayItem(pair, 1)->valuestring);
+    }
+    buf_init(&body, FRAME_BYTES_MAX);
+    read_body(o, &body);
+    f.body = buf_slice(&body);
+    struct ct_errmsg msg;
+    if (journal_append(journal, &f, &msg))
+        die(msg.text);
+    tee_notify(tee);
+    buf_finish(&body);
+}
+
+static void command(const char *line)
+{
+    cJSON *o = cJSON_Parse(line);
+    const char *cmd = text_of(o, "cmd", "");
+    if (strcmp(cmd, "append") == 0) {
+        append(o);
+    } else if (strcmp(cmd, "stats") == 0) {
+        print_stats("stats");
+    } else if (strcmp(cmd, "watch") == 0) {
+        watching = true;
+        print_stats("change");
+    } else if (strcmp(cmd, "stop") == 0) {
+        stop((uint32_t)cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(o, "grace")));
+    } else {
+        die(line);
+    }
+    cJSON_Delete(o);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *out)
+{
+    (void)handle;
+    static char room[65536];
+    *out = uv_buf_init(room, suggested < sizeof room ? (unsigned)suggested : (unsigned)sizeof room);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *bytes)
+{
+    (void)stream;
+    if (n < 0) {
+        stop(0);
+        return;
+    }
+    if (buf_append(&lines, slice_make(bytes->base, (size_t)n)))
+        die("a line is too long");
+    for (;;) {
+        size_t end = slice_find(buf_slice(&lines), '\n');
+        if (end == lines.len)
+            return;
+        lines.data[end] = '\0';
+        if (!stopping)
+            command(lines.data);
+        buf_consume(&lines, end + 1);
+    }
+}
+
+static void on_retire(void *ctx, struct journal *j, uint64_t first, uint64_t last)
+{
+    (void)ctx;
+    (void)j;
+    if (tee)
+        tee_retire(tee, first, last);
+}
+
+static void set(struct tee_config *t, struct journal_config *j, const char *setting)
+{
+    const char *equals = strchr(setting, '=');
+    uint64_t value;
+    if (!equals || !slice_to_u64(slice_str(equals + 1), &value))
+        die(setting);
+    struct slice name = slice_make(setting, (size_t)(equals - setting));
+    uint32_t small = (uint32_t)value;
+    if (slice_eq_str(name, "connect_timeout_ms"))
+        t->connect_timeout_ms = small;
+    else if (slice_eq_str(name, "request_timeout_ms"))
+        t->request_timeout_ms = small;
+    else if (slice_eq_str(name, "backoff_first_ms"))
+        t->backoff_first_ms = small;
+    else if (slice_eq_str(name, "backoff_max_ms"))
+        t->backoff_max_ms = small;
+    else if (slice_eq_str(name, "retry_after_max_ms"))
+        t->retry_after_max_ms = small;
+    else if (slice_eq_str(name, "response_bytes_max"))
+        t->response_bytes_max = (size_t)value;
+    else if (slice_eq_str(name, "max_bytes"))
+        j->max_bytes = value;
+    else if (slice_eq_str(name, "segment_bytes"))
+        j->segment_bytes = value;
+    else
+        die(setting);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 3)
+        die("usage: tee_driver URL JOURNAL_DIR|- [setting=number]...");
+    struct tee_config config;
+    struct journal_config journal_config;
+    struct ct_errmsg msg;
+    tee_config_init(&config);
+    journal_config_init(&journal_config);
+    config.backoff_first_ms = 10;
+    config.backoff_max_ms = 50;
+    config.name = "http";
+    config.upstream_http = argv[1];
+    config.state_dir = journal_config.dir = strcmp(argv[2], "-") == 0 ? NULL : argv[2];
+    config.on_change = on_change;
+    journal_config.on_retire = on_retire;
+    for (int i = 3; i < argc; i++)
+        set(&config, &journal_config, argv[i]);
+
+    signal(SIGPIPE, SIG_IGN);
+    uv_loop_init(&loop);
+    buf_init(&lines, (size_t)1024 * 1024);
+    if (journal_open(&journal_config, &journal, &msg) || tee_create(&loop, journal, &config, &tee, &msg))
+        die(msg.text);
+    uv_pipe_init(&loop, &input, 0);
+    uv_pipe_open(&input, 0);
+    uv_read_start((uv_stream_t *)&input, on_alloc, on_read);
+    puts("{\"event\":\"ready\"}");
+    fflush(stdout);
+    uv_run(&loop, UV_RUN_DEFAULT);
+
+    buf_finish(&lines);
+    journal_close(journal);
+    int left = uv_loop_close(&loop);
+    return left ? 3 : 0;
+}
