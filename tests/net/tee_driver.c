@@ -29,7 +29,7 @@ static bool watching;
 static bool stopping;
 static unsigned long changes;
 
-static void die(const char *what)
+_Noreturn static void die(const char *what)
 {
     fprintf(stderr, "tee_driver: %s\n", what);
     exit(2);
