@@ -31,7 +31,7 @@ struct ui *ui_create(const struct ui_config *config)
     rows_init(&ui->rows);
     grid_init(&ui->last, 1, 1);
     ui->follow = true;
-    ui->sort = UI_SORT_ACTIVITY;
+    ui->sort = config->sort < UI_SORT_COUNT ? config->sort : UI_SORT_ACTIVITY;
     snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
     return ui;
 }

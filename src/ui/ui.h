@@ -86,7 +86,8 @@ struct ui_config {
     const struct keymap *keymap; /* copied; NULL: the default keys */
     const struct theme *themes;  /* borrowed as long as the ui lives; NULL: the built-in ones */
     int theme_count;
-    int theme; /* the one to start with */
+    int theme;         /* the one to start with */
+    enum ui_sort sort; /* likewise */
 };
 
 struct ui; /* opaque: tests look at it through the functions below */

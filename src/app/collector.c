@@ -1,0 +1,353 @@
+#include "collector_private.h"
+
+#include "clock.h"
+#include "log.h"
+#include "mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* One turn of the loop decodes for at most this long before it looks at keys and sockets again. */
+#define CATCH_UP_SLICE_NS (INT64_C(3) * NS_PER_MS)
+/* fsync = interval: at most this long after an append. */
+#define KEEPER_MS 1000
+/* At exit: what the tee and running requests get. */
+#define STOP_GRACE_MS 1500
+
+static void changed(struct collector *c)
+{
+    if (c->config.on_change)
+        c->config.on_change(c->config.ctx);
+}
+
+static void on_event(void *ctx, const struct event *e)
+{
+    model_apply(((struct collector *)ctx)->model, e);
+}
+
+static void catch_up(uv_idle_t *idle)
+{
+    struct collector *c = idle->data;
+    int64_t deadline = clock_mono() + CATCH_UP_SLICE_NS;
+    struct frame frame;
+    enum ct_err err;
+    do {
+        err = journal_reader_next(c->reader, &frame, NULL);
+        if (err == CT_OK)
+            ingest_frame(c->ingest, &frame);
+    } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
+    if (err != CT_OK && err != CT_ERR_FORMAT) {
+        /* Caught up; or the disk could not be read, and the next append tries again. */
+        uv_idle_stop(idle);
+        c->behind = false;
+    }
+    changed(c);
+}
+
+struct sync_job {
+    uv_work_t work;
+    struct collector *c;
+    int fds[JOURNAL_SYNC_FDS_MAX];
+    size_t count;
+    bool failed;
+};
+
+static void sync_work(uv_work_t *work)
+{
+    struct sync_job *job = work->data;
+    for (size_t i = 0; i < job->count; i++) {
+        job->failed |= fsync(job->fds[i]) != 0;
+        close(job->fds[i]);
+    }
+}
+
+
+
+static void sync_done(uv_work_t *work, int status)
+{
+    struct sync_job *job = work->data;
+    struct collector *c = job->c;
+    (void)status;
+    if (job->failed && c->journal)
+        journal_sync_failed(c->journal);
+    c->syncing = false;
+    free(job);
+    if (c->stopping)
+        collector_part_stopped(c);
+}
+
+static void sync_start(struct collector *c)
+{
+    if (c->syncing || c->config.options->journal_fsync != JOURNAL_FSYNC_INTERVAL)
+        return;
+    struct sync_job *job = mem_alloc(sizeof *job);
+    job->count = journal_sync_take(c->journal, job->fds);
+    job->c = c;
+    job->work.data = job;
+    if (job->count == 0 || uv_queue_work(c->config.loop, &job->work, sync_work, sync_done)) {
+        free(job);
+        return;
+    }
+    c->syncing = true;
+}
+
+static void keep_house(uv_timer_t *timer)
+{
+    struct collector *c = timer->data;
+    c->keeper_armed = false;
+    journal_retain(c->journal, clock_wall());
+    sync_start(c);
+}
+
+void collector_appended(struct collector *c)
+{
+    if (c->stopping)
+        return;
+    if (!c->behind) {
+        c->behind = true;
+        uv_idle_start(&c->catch_up, catch_up);
+    }
+    if (!c->keeper_armed) {
+        c->keeper_armed = true;
+        uv_timer_start(&c->keeper, keep_house, KEEPER_MS, 0);
+    }
+    if (c->tee)
+        tee_notify(c->tee);
+    control_appended(c);
+}
+
+static void on_retire(void *ctx, struct journal *j, uint64_t first, uint64_t last)
+{
+    struct collector *c = ctx;
+    (void)j;
+    if (c->tee)
+        tee_retire(c->tee, first, last);
+}
+
+static void on_tee_change(void *ctx)
+{
+    changed(ctx);
+}
+
+static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
+{
+    const struct options *o = c->config.options;
+    struct journal_config config;
+    journal_config_init(&config);
+    config.dir = o->journal_mode == JOURNAL_MODE_DISK ? o->state_dir : NULL;
+    config.max_bytes = o->journal_max_bytes;
+    config.segment_bytes = o->journal_segment_bytes;
+    config.max_age_ns = o->journal_max_age_ns;
+    config.fsync = (enum journal_fsync)o->journal_fsync;
+    config.on_retire = on_retire;
+    config.ctx = c;
+    enum ct_err err = journal_open(&config, &c->journal, msg);
+    if (!err)
+        c->reader = journal_reader_open(c->journal, 0);
+    return err;
+}
+
+static enum ct_err open_tee(struct collector *c, struct ct_errmsg *msg)
+{
+    const struct options *o = c->config.options;
+    struct tee_config config;
+    if (o->upstream_http[0] == '\0')
+        return CT_OK;
+    tee_config_init(&config);
+    config.name = "http";
+    config.upstream_http = o->upstream_http;
+    config.state_dir = o->journal_mode == JOURNAL_MODE_DISK ? o->state_dir : NULL;
+    config.connect_timeout_ms = o->upstream_connect_timeout_ms;
+    config.request_timeout_ms = o->upstream_request_timeout_ms;
+    config.backoff_first_ms = o->upstream_backoff_first_ms;
+    config.backoff_max_ms = o->upstream_backoff_max_ms;
+    config.retry_after_max_ms = o->upstream_retry_after_max_ms;
+    config.response_bytes_max = o->upstream_response_bytes_max;
+    config.on_change = on_tee_change;
+    config.ctx = c;
+    return tee_create(c->config.loop, c->journal, &config, &c->tee, msg);
+}
+
+/* Sockets handed over by systemd or launchd's wrapper (sd_listen_fds(3)) take the place of the HTTP address. */
+static int inherited_sockets(void)
+{
+    const char *pid = env_get(&env_process, "LISTEN_PID"), *fds = env_get(&env_process, "LISTEN_FDS");
+    uint64_t owner, count;
+    if (!pid || !fds || !slice_to_u64(slice_str(pid), &owner) || !slice_to_u64(slice_str(fds), &count))
+        return 0;
+    return owner == (uint64_t)getpid() && count <= 16 ? (int)count : 0;
+}
+
+#define LISTEN_FDS_START 3
+
+static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
+{
+    const struct options *o = c->config.options;
+    struct receiver_config config = {.limits = o->limits, .handler = intake_request, .ctx = c};
+    c->receiver = receiver_create(c->config.loop, &config);
+    enum ct_err err = receiver_listen_unix(c->receiver, o->socket, msg);
+    int inherited = inherited_sockets();
+    for (int i = 0; i < inherited && !err; i++) {
+        char bound[RECEIVER_ADDR_MAX];
+        err = receiver_listen_fd(c->receiver, LISTEN_FDS_START + i, bound, msg);
+        if (!err && c->addresses.http[0] == '\0')
+            memcpy(c->addresses.http, bound, sizeof bound);
+    }
+    if (!err && !inherited && o->http[0])
+        err = receiver_listen(c->receiver, o->http, c->addresses.http, msg);
+    if (!err && !inherited && o->grpc[0])
+        err = receiver_listen(c->receiver, o->grpc, c->addresses.grpc, msg);
+    c->addresses.socket = o->socket;
+    return err;
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    struct collector *c = handle->data;
+    c->handles--;
+    collector_part_stopped(c);
+}
+
+static void stop_part_ctx(void *ctx)
+{
+    struct collector *c = ctx;
+    c->stop_waits--;
+    collector_part_stopped(c);
+}
+
+void collector_part_stopped(struct collector *c)
+{
+    if (c->stop_waits == 0 && c->handles == 0 && !c->syncing && c->stop_done) {
+        void (*done)(void *) = c->stop_done;
+        c->stop_done = NULL;
+        done(c->stop_ctx);
+    }
+}
+
+void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
+{
+    c->stopping = true;
+    c->stop_done = done;
+    c->stop_ctx = ctx;
+    control_stop(c);
+    uv_idle_stop(&c->catch_up);
+    uv_timer_stop(&c->keeper);
+    uv_close((uv_handle_t *)&c->catch_up, on_closed);
+    uv_close((uv_handle_t *)&c->keeper, on_closed);
+    c->stop_waits = 1u + (c->receiver != NULL) + (c->tee != NULL);
+    if (c->receiver)
+        receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
+    if (c->tee)
+        tee_stop(c->tee, STOP_GRACE_MS, stop_part_ctx, c);
+    stop_part_ctx(c);
+}
+
+void collector_destroy(struct collector *c)
+{
+    if (!c)
+        return;
+    receiver_destroy(c->receiver);
+    tee_destroy(c->tee);
+    journal_reader_close(c->reader);
+    journal_close(c->journal);
+    ingest_destroy(c->ingest);
+    otlp_decoder_destroy(c->checker);
+    model_destroy(c->model);
+    free(c);
+}
+
+static void half_open_stopped(void *ctx)
+{
+    *(bool *)ctx = true;
+}
+
+/* What was opened before the failure is closed on the loop. */
+static void undo(struct collector *c)
+{
+    bool stopped = false;
+    collector_stop(c, half_open_stopped, &stopped);
+    while (!stopped && uv_run(c->config.loop, UV_RUN_ONCE))
+        ;
+    collector_destroy(c);
+}
+
+enum ct_err collector_create(const struct collector_config *config, struct collector **out, struct ct_errmsg *msg)
+{
+    const struct options *o = config->options;
+    *out = NULL;
+    enum ct_err err = CT_OK;
+    if (o->journal_mode == JOURNAL_MODE_DISK)
+        err = paths_make_private_dir(o->state_dir, msg);
+    if (!err)
+        err = paths_check_socket(o->socket, msg);
+    if (err)
+        return err;
+    struct collector *c = mem_alloc(sizeof *c);
+    struct model_config model;
+    c->config = *config;
+    model_config_init(&model);
+    model.max_bytes = o->model_max_bytes;
+    uv_random(NULL, NULL, &model.hash_seed, sizeof model.hash_seed, 0, NULL);
+    c->model = model_create(&model);
+    c->ingest = ingest_create(&o->limits, on_event, c);
+    c->checker = otlp_decoder_create(&o->limits);
+    uv_idle_init(config->loop, &c->catch_up);
+    uv_timer_init(config->loop, &c->keeper);
+    c->catch_up.data = c->keeper.data = c;
+    c->handles = 2;
+    err = open_journal(c, msg);
+    if (!err)
+        err = open_tee(c, msg);
+    if (!err)
+        err = open_receiver(c, msg);
+    if (err) {
+        undo(c);
+        return err;
+    }
+    journal_retain(c->journal, clock_wall());
+    collector_appended(c); /* the history */
+    *out = c;
+    return CT_OK;
+}
+
+const struct collector_addresses *collector_addresses(const struct collector *c)
+{
+    return &c->addresses;
+}
+
+const struct model *collector_model(const struct collector *c)
+{
+    return c->model;
+}
+
+bool collector_catching_up(const struct collector *c)
+{
+    return c->behind;
+}
+
+uint64_t flow_refused_total(const struct flow *f)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < OTLP_REFUSAL_COUNT; i++)
+        sum += f->refused[i];
+    return sum;
+}
+
+void collector_flow(const struct collector *c, struct flow *out)
+{
+    struct receiver_stats receiver = receiver_stats(c->receiver);
+    *out = (struct flow){
+        .received = {c->received.requests, c->received.bytes, c->received.spans, c->received.logs,
+                     c->received.metric_points, c->received.hooks},
+        .decode_errors = ingest_stats(c->ingest).decode_errors,
+        .connections_open = receiver.connections_open,
+        .has_upstream = c->tee != NULL,
+        .has_journal = true,
+        .journal = journal_stats(c->journal),
+    };
+    memcpy(out->refused, receiver.refused, sizeof out->refused);
+    if (c->tee)
+        out->tee = tee_stats(c->tee);
+}

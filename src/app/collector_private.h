@@ -1,0 +1,56 @@
+/*
+ * collector_private.h - what collector.c, intake.c and control.c share.
+ */
+#ifndef CT_APP_COLLECTOR_PRIVATE_H
+#define CT_APP_COLLECTOR_PRIVATE_H
+
+#include "collector.h"
+#include "decode.h"
+#include "ingest.h"
+
+struct control_stream;
+
+struct collector {
+    struct collector_config config;
+    struct collector_addresses addresses;
+    struct journal *journal;
+    struct journal_reader *reader; /* the model's */
+    struct tee *tee;               /* NULL: no upstream */
+    struct receiver *receiver;
+    struct otlp_decoder *checker; /* checks before the acknowledgement */
+    struct ingest *ingest;
+    struct model *model;
+    struct control_stream *streams;
+
+    uv_idle_t catch_up; /* active while the model is behind the journal */
+    uv_timer_t keeper;  /* one shot after an append: fsync and retention */
+    bool keeper_armed;
+    bool syncing;
+    bool behind;
+    unsigned handles; /* uv handles that are not closed yet */
+
+    struct {
+        uint64_t requests, bytes, spans, logs, metric_points, hooks;
+    } received;
+
+    bool stopping;
+    unsigned stop_waits;
+    void (*stop_done)(void *ctx);
+    void *stop_ctx;
+};
+
+/* While stopping: something was closed; the last one calls done. */
+void collector_part_stopped(struct collector *c);
+
+/* A frame was appended: wakes its readers. */
+void collector_appended(struct collector *c);
+
+/* intake.c: OTLP and hooks from the TCP ports. */
+void intake_request(void *ctx, struct receiver_request *request);
+
+/* control.c: status and frames over the Unix socket. */
+void control_request(struct collector *c, struct receiver_request *request);
+void control_appended(struct collector *c);
+void control_stop(struct collector *c);
+
+#endif

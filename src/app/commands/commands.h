@@ -1,0 +1,37 @@
+/*
+ * commands.h - one function a command; main() calls the one that was asked for.
+ *
+ * Each returns the exit code. Errors are one line on stderr that says what to do (command_fail()).
+ */
+#ifndef CT_APP_COMMANDS_H
+#define CT_APP_COMMANDS_H
+
+#include "options.h"
+
+typedef enum exit_code (*command_fn)(const struct options *o);
+
+enum exit_code command_run(const struct options *o);
+enum exit_code command_serve(const struct options *o);
+enum exit_code command_status(const struct options *o);
+enum exit_code command_record(const struct options *o);
+enum exit_code command_replay(const struct options *o);
+enum exit_code command_demo(const struct options *o);
+enum exit_code command_link(const struct options *o);
+enum exit_code command_setup(const struct options *o);
+
+/* "claude-top: <message>" on stderr; the exit code that goes with err. */
+enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg);
+
+/* Shows a recording (replay.c); what: how the screen names it. */
+enum exit_code replay_show(const struct options *o, const char *path, const char *what);
+
+/* Shows the frames of a running collector (viewer.c). CT_ERR_NOT_FOUND when there is none. */
+enum ct_err viewer_show(const struct options *o, enum exit_code *code, struct ct_errmsg *msg);
+
+/* Midnight of now's day, here. */
+int64_t command_day_start(int64_t now_ns);
+
+/* The text form of a status (status_text.c); json is schema 1. False when it is not. */
+bool status_text(struct slice json, struct buf *out);
+
+#endif

@@ -1,0 +1,213 @@
+/* replay and demo: a recording with its own clock, on the screen or as JSON. */
+#include "clock.h"
+#include "commands.h"
+#include "frames_model.h"
+#include "journal.h"
+#include "screen.h"
+#include "status_json.h"
+#include "version.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* Without a wait (--speed 0) one turn of the loop feeds at most this long. */
+#define FEED_SLICE_NS (INT64_C(5) * NS_PER_MS)
+
+struct replay {
+    const struct options *options;
+    uv_loop_t loop;
+    struct recording *recording;
+    struct frames_model frames;
+    struct screen *screen;
+    uv_timer_t timer;
+    uv_signal_t signals[2];
+    bool quitting;
+    bool ended;
+
+    struct frame next; /* read, but not due yet */
+    bool have_next;
+    int64_t first_ns;   /* arrival of the first frame */
+    int64_t begin_ns;   /* recording time that is shown at begin_mono_ns */
+    int64_t begin_mono_ns;
+    char source[64];
+};
+
+static void read_next(struct replay *r)
+{
+    enum ct_err err;
+    do
+        err = recording_next(r->recording, &r->next);
+    while (err == CT_ERR_FORMAT);
+    r->have_next = err == CT_OK;
+}
+
+/* The recording's clock. At its end it stands still. */
+static int64_t replay_now(const struct replay *r)
+{
+    if (r->ended || r->options->speed <= 0)
+        return r->frames.last_wall_ns;
+    return r->begin_ns + (int64_t)((double)(clock_mono() - r->begin_mono_ns) * r->options->speed);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+static void schedule(struct replay *r)
+{
+    double speed = r->options->speed;
+    int64_t wait = speed > 0 ? (int64_t)((double)(r->next.wall_ns - replay_now(r)) / speed) : 0;
+    uv_timer_start(&r->timer, on_timer, wait > 0 ? (uint64_t)(wait / NS_PER_MS) + 1 : 0, 0);
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct replay *r = timer->data;
+    int64_t deadline = clock_mono() + FEED_SLICE_NS;
+    while (r->have_next && (r->options->speed <= 0 || r->next.wall_ns <= replay_now(r)) && clock_mono() < deadline) {
+        frames_model_add(&r->frames, &r->next);
+        read_next(r);
+    }
+    screen_changed(r->screen);
+    if (r->have_next) {
+        schedule(r);
+    } else {
+        r->ended = true;
+        screen_say(r->screen, UI_INFO, "the recording has ended: q quits");
+    }
+}
+
+static void fill(void *ctx, struct ui_data *data)
+{
+    struct replay *r = ctx;
+    frames_model_fill(&r->frames, data);
+    data->now_ns = replay_now(r);
+    data->day_start_ns = command_day_start(data->now_ns);
+    data->source = slice_str(r->source);
+}
+
+static void on_part_stopped(void *ctx)
+{
+    (void)ctx;
+}
+
+static void quit(void *ctx)
+{
+    struct replay *r = ctx;
+    if (r->quitting)
+        return;
+    r->quitting = true;
+    if (r->screen)
+        screen_stop(r->screen, on_part_stopped, r);
+    uv_close((uv_handle_t *)&r->timer, NULL);
+    uv_close((uv_handle_t *)&r->signals[0], NULL);
+    uv_close((uv_handle_t *)&r->signals[1], NULL);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    quit(handle->data);
+}
+
+static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    uv_loop_init(&r->loop);
+    uv_timer_init(&r->loop, &r->timer);
+    r->timer.data = r;
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&r->loop, &r->signals[i]);
+        r->signals[i].data = r;
+        uv_signal_start(&r->signals[i], on_signal, numbers[i]);
+    }
+    struct screen_config config = {.loop = &r->loop, .options = r->options, .fill = fill, .quit = quit, .ctx = r};
+    enum ct_err err = screen_create(&config, &r->screen, msg);
+    if (err)
+        quit(r);
+    else
+        schedule(r);
+    uv_run(&r->loop, UV_RUN_DEFAULT);
+    screen_destroy(r->screen);
+    uv_loop_close(&r->loop);
+    return err;
+}
+
+static void print_json(struct replay *r)
+{
+    struct flow flow;
+    while (r->have_next) {
+        frames_model_add(&r->frames, &r->next);
+        read_next(r);
+    }
+    frames_model_flow(&r->frames, &flow);
+    struct status_source source = {.model = r->frames.model,
+                                   .now_ns = r->frames.last_wall_ns,
+                                   .flow = &flow,
+                                   .links = &r->options->grafana};
+    char *json = status_json(&source);
+    struct buf text;
+    buf_init(&text, SIZE_MAX / 2);
+    if (r->options->json)
+        fputs(json, stdout);
+    else if (status_text(slice_str(json), &text))
+        fwrite(text.data, 1, text.len, stdout);
+    buf_finish(&text);
+    free(json);
+}
+
+enum exit_code replay_show(const struct options *o, const char *path, const char *what)
+{
+    struct replay r = {.options = o};
+    struct ct_errmsg msg;
+    enum ct_err err = recording_open(path, &r.recording, &msg);
+    if (err)
+        return command_fail(err, &msg);
+    frames_model_init(&r.frames, o, 0);
+    read_next(&r);
+    r.first_ns = r.next.wall_ns;
+    while (r.have_next && o->at_ns > 0 && r.next.wall_ns < r.first_ns + o->at_ns) {
+        frames_model_add(&r.frames, &r.next);
+        read_next(&r);
+    }
+    r.begin_ns = r.first_ns + o->at_ns;
+    r.begin_mono_ns = clock_mono();
+    snprintf(r.source, sizeof r.source, "%s x%g", what, o->speed);
+    if (o->json || !isatty(STDOUT_FILENO))
+        print_json(&r);
+    else
+        err = show(&r, &msg);
+    recording_close(r.recording);
+    frames_model_finish(&r.frames);
+    return err ? command_fail(err, &msg) : EXIT_CODE_OK;
+}
+
+enum exit_code command_replay(const struct options *o)
+{
+    return replay_show(o, o->args[0], "replay");
+}
+
+/* The demo lies beside the program: installed, or in the source tree of the build folder that it runs from. */
+enum exit_code command_demo(const struct options *o)
+{
+    static const char installed[] = CT_DATA_DIR "/demo.ctj";
+    char self[PATH_MAX], path[PATH_MAX + 32];
+    size_t len = sizeof self;
+    if (access(installed, R_OK) == 0)
+        return replay_show(o, installed, "demo");
+    if (uv_exepath(self, &len) == 0) {
+        static const char *const beside[] = {"/../share/claude-top/demo.ctj", "/../data/demo.ctj"};
+        char *slash = strrchr(self, '/');
+        if (slash)
+            *slash = '\0';
+        for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
+            snprintf(path, sizeof path, "%s%s", self, beside[i]);
+            if (access(path, R_OK) == 0)
+                return replay_show(o, path, "demo");
+        }
+    }
+    struct ct_errmsg msg;
+    return command_fail(ct_fail(&msg, CT_ERR_NOT_FOUND, "the demo recording is missing: expected at %s", installed),
+                        &msg);
+}

@@ -1,0 +1,136 @@
+/* The plain command: collector and screen in one process, or one more viewer of a collector that runs already. */
+#include "clock.h"
+#include "collector.h"
+#include "commands.h"
+#include "screen.h"
+#include "version.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+struct run {
+    const struct options *options;
+    uv_loop_t loop;
+    struct collector *collector;
+    struct screen *screen;
+    uv_signal_t signals[2];
+    bool quitting;
+    struct flow flow;
+};
+
+static void fill(void *ctx, struct ui_data *data)
+{
+    static const enum ui_upstream_state states[] = {
+        [TEE_IDLE] = UI_UPSTREAM_OK,
+        [TEE_OK] = UI_UPSTREAM_OK,
+        [TEE_RETRYING] = UI_UPSTREAM_RETRYING,
+        [TEE_REJECTING] = UI_UPSTREAM_REJECTING,
+    };
+    struct run *r = ctx;
+    const struct collector_addresses *a = collector_addresses(r->collector);
+    collector_flow(r->collector, &r->flow);
+    const struct flow *f = &r->flow;
+    data->model = collector_model(r->collector);
+    data->now_ns = clock_wall();
+    data->day_start_ns = command_day_start(data->now_ns);
+    data->upstream = (struct ui_upstream){
+        .state = f->has_upstream ? states[f->tee.health] : UI_UPSTREAM_NONE,
+        .name = SLICE_LIT("alloy"),
+        .queued = f->tee.queued_requests,
+        .dropped = f->tee.dropped,
+        .rejected = f->tee.rejected,
+        .oldest_ns = f->tee.queued_oldest_wall_ns ? data->now_ns - f->tee.queued_oldest_wall_ns : 0,
+    };
+    data->received = (struct ui_received){
+        .requests = f->received.requests,
+        .bytes = f->received.bytes,
+        .spans = f->received.spans,
+        .logs = f->received.logs,
+        .metric_points = f->received.metric_points,
+        .hooks = f->received.hooks,
+        .refused = flow_refused_total(f),
+        .decode_errors = f->decode_errors,
+    };
+    data->http_address = slice_str(a->http);
+    data->grpc_address = slice_str(a->grpc);
+    data->version = SLICE_LIT(CT_VERSION);
+}
+
+static void on_change(void *ctx)
+{
+    struct run *r = ctx;
+    if (r->screen)
+        screen_changed(r->screen);
+}
+
+static void on_screen_stopped(void *ctx)
+{
+    (void)ctx;
+}
+
+static void on_stopped(void *ctx)
+{
+    struct run *r = ctx;
+    uv_close((uv_handle_t *)&r->signals[0], NULL);
+    uv_close((uv_handle_t *)&r->signals[1], NULL);
+}
+
+static void quit(void *ctx)
+{
+    struct run *r = ctx;
+    if (r->quitting)
+        return;
+    r->quitting = true;
+    if (r->screen)
+        screen_stop(r->screen, on_screen_stopped, r);
+    collector_stop(r->collector, on_stopped, r);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    quit(handle->data);
+}
+
+static enum exit_code collect_and_show(const struct options *o)
+{
+    static const int numbers[] = {SIGTERM, SIGINT};
+    struct run r = {.options = o};
+    struct ct_errmsg msg;
+    uv_loop_init(&r.loop);
+    for (size_t i = 0; i < 2; i++) {
+        uv_signal_init(&r.loop, &r.signals[i]);
+        r.signals[i].data = &r;
+        uv_signal_start(&r.signals[i], on_signal, numbers[i]);
+    }
+    struct collector_config config = {.loop = &r.loop, .options = o, .on_change = on_change, .ctx = &r};
+    enum ct_err err = collector_create(&config, &r.collector, &msg);
+    if (!err) {
+        struct screen_config screen = {.loop = &r.loop, .options = o, .fill = fill, .quit = quit, .ctx = &r};
+        err = screen_create(&screen, &r.screen, &msg);
+        if (err)
+            quit(&r);
+    } else {
+        on_stopped(&r);
+    }
+    uv_run(&r.loop, UV_RUN_DEFAULT);
+    screen_destroy(r.screen);
+    collector_destroy(r.collector);
+    uv_loop_close(&r.loop);
+    return err ? command_fail(err, &msg) : EXIT_CODE_OK;
+}
+
+enum exit_code command_run(const struct options *o)
+{
+    struct ct_errmsg msg;
+    enum exit_code code;
+    if (o->once || o->json || !isatty(STDOUT_FILENO))
+        return command_status(o);
+    enum ct_err err = viewer_show(o, &code, &msg);
+    if (err == CT_OK)
+        return code;
+    if (err != CT_ERR_NOT_FOUND)
+        return command_fail(err, &msg);
+    return collect_and_show(o);
+}

@@ -1,0 +1,180 @@
+/*
+ * The collector's own port: HTTP on the user's Unix socket.
+ *
+ *   GET /status          schema 1 of `status --json`
+ *   GET /frames?from=N   every frame from sequence number N on, then live: length (u32, little-endian) and message
+ *                        (proto/frame.proto) of each. from=0 begins with the oldest, from=new with the next one.
+ *
+ * A viewer that does not read holds up nobody: each stream has its own journal reader and stops at the high mark.
+ */
+#include "clock.h"
+#include "collector_private.h"
+#include "mem.h"
+#include "status_json.h"
+
+#include <stdlib.h>
+
+/* One turn of the loop feeds a stream at most this many frames; the rest follows in its next turn. */
+#define STREAM_SLICE 64
+
+struct control_stream {
+    struct collector *c;
+    struct receiver_request *request;
+    struct journal_reader *reader;
+    struct buf frame; /* the one that the peer had no room for yet; empty: none */
+    uv_idle_t more;   /* active while the journal has more for it */
+    struct control_stream *next, **link;
+    bool closed;
+};
+
+static void stream_free(uv_handle_t *handle)
+{
+    struct control_stream *s = handle->data;
+    buf_finish(&s->frame);
+    struct collector *c = s->c;
+    free(s);
+    if (--c->handles == 0 && c->stopping)
+        collector_part_stopped(c);
+}
+
+static void stream_close(struct control_stream *s)
+{
+    if (s->closed)
+        return;
+    s->closed = true;
+    *s->link = s->next;
+    if (s->next)
+        s->next->link = s->link;
+    journal_reader_close(s->reader);
+    uv_close((uv_handle_t *)&s->more, stream_free);
+}
+
+static enum ct_err encode(struct control_stream *s, const struct frame *frame)
+{
+    static const char room[4];
+    buf_clear(&s->frame);
+    enum ct_err err = buf_append(&s->frame, slice_make(room, sizeof room));
+    if (!err)
+        err = frame_encode(frame, &s->frame);
+    if (err) {
+        buf_clear(&s->frame);
+        return err;
+    }
+    size_t len = s->frame.len - sizeof room;
+    for (size_t i = 0; i < sizeof room; i++)
+        s->frame.data[i] = (char)(len >> (8 * i) & 0xff);
+    return CT_OK;
+}
+
+/* CT_OK: there may be more; CT_AGAIN: the peer is full, on_drain goes on; CT_END: caught up. */
+static enum ct_err stream_step(struct control_stream *s)
+{
+    if (s->frame.len == 0) {
+        struct frame frame;
+        enum ct_err err = journal_reader_next(s->reader, &frame, NULL);
+        if (err == CT_ERR_FORMAT)
+            return CT_OK;
+        if (err || encode(s, &frame))
+            return err ? CT_END : CT_OK;
+    }
+    enum ct_err err = receiver_stream_write(s->request, buf_slice(&s->frame));
+    if (err)
+        return err == CT_AGAIN ? CT_AGAIN : CT_END;
+    buf_clear(&s->frame);
+    return CT_OK;
+}
+
+static void stream_run(uv_idle_t *idle)
+{
+    struct control_stream *s = idle->data;
+    enum ct_err err = CT_OK;
+    for (int i = 0; i < STREAM_SLICE && err == CT_OK; i++)
+        err = stream_step(s);
+    if (err)
+        uv_idle_stop(idle);
+}
+
+static void stream_wake(void *ctx)
+{
+    struct control_stream *s = ctx;
+    if (!s->closed)
+        uv_idle_start(&s->more, stream_run);
+}
+
+static void stream_gone(void *ctx)
+{
+    stream_close(ctx);
+}
+
+void control_appended(struct collector *c)
+{
+    for (struct control_stream *s = c->streams; s; s = s->next)
+        stream_wake(s);
+}
+
+void control_stop(struct collector *c)
+{
+    while (c->streams) {
+        struct control_stream *s = c->streams;
+        struct receiver_request *request = s->request;
+        stream_close(s);
+        receiver_stream_end(request);
+    }
+}
+
+static void send_frames(struct collector *c, struct receiver_request *request, struct slice query)
+{
+    uint64_t from = 0;
+    if (slice_eq_str(query, "from=new"))
+        from = journal_stats(c->journal).last_seq + 1;
+    else if (slice_starts(query, SLICE_LIT("from=")))
+        slice_to_u64(slice_sub(query, 5, query.len), &from);
+    struct control_stream *s = mem_alloc(sizeof *s);
+    s->c = c;
+    s->request = request;
+    buf_init(&s->frame, FRAME_BYTES_MAX + 4);
+    if (receiver_stream_begin(request, "application/octet-stream", stream_wake, stream_gone, s)) {
+        free(s); /* the viewer has gone already */
+        return;
+    }
+    s->reader = journal_reader_open(c->journal, from);
+    uv_idle_init(c->config.loop, &s->more);
+    s->more.data = s;
+    c->handles++;
+    s->next = c->streams;
+    s->link = &c->streams;
+    if (s->next)
+        s->next->link = &s->next;
+    c->streams = s;
+    stream_wake(s);
+}
+
+static void send_status(struct collector *c, struct receiver_request *request)
+{
+    struct flow flow;
+    collector_flow(c, &flow);
+    struct status_source source = {
+        .model = c->model,
+        .now_ns = clock_wall(),
+        .flow = &flow,
+        .links = &c->config.options->grafana,
+        .catching_up = c->behind,
+    };
+    char *json = status_json(&source);
+    receiver_reply(request, &(struct receiver_reply){
+                                .status = 200, .content_type = "application/json", .body = slice_str(json)});
+    free(json);
+}
+
+void control_request(struct collector *c, struct receiver_request *request)
+{
+    const struct receiver_view *view = receiver_request_view(request);
+    if (!slice_eq_str(view->method, "GET"))
+        receiver_reply(request, &(struct receiver_reply){.status = 405, .allow = "GET"});
+    else if (slice_eq_str(view->path, "/status"))
+        send_status(c, request);
+    else if (slice_eq_str(view->path, "/frames"))
+        send_frames(c, request, view->query);
+    else
+        receiver_reply(request, &(struct receiver_reply){.status = 404});
+}

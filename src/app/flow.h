@@ -1,0 +1,31 @@
+/*
+ * flow.h - what went in and out, counted since the start: the "flow" of `status --json` and the screen's header.
+ */
+#ifndef CT_APP_FLOW_H
+#define CT_APP_FLOW_H
+
+#include "journal.h"
+#include "otlp_limits.h"
+#include "tee.h"
+
+struct flow {
+    struct {
+        uint64_t requests; /* accepted ones, hooks included */
+        uint64_t bytes;    /* of their bodies, as sent */
+        uint64_t spans;
+        uint64_t logs;
+        uint64_t metric_points;
+        uint64_t hooks;
+    } received;
+    uint64_t refused[OTLP_REFUSAL_COUNT];
+    uint64_t decode_errors; /* accepted frames that the model could not read */
+    uint64_t connections_open;
+    bool has_upstream;
+    struct tee_stats tee;
+    bool has_journal;
+    struct journal_stats journal;
+};
+
+uint64_t flow_refused_total(const struct flow *f);
+
+#endif

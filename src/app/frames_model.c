@@ -1,0 +1,58 @@
+#include "frames_model.h"
+
+#include "version.h"
+
+static void on_event(void *ctx, const struct event *e)
+{
+    model_apply(ctx, e);
+}
+
+void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed)
+{
+    struct model_config config;
+    model_config_init(&config);
+    config.max_bytes = o->model_max_bytes;
+    config.hash_seed = hash_seed;
+    *m = (struct frames_model){.model = model_create(&config)};
+    m->ingest = ingest_create(&o->limits, on_event, m->model);
+}
+
+void frames_model_finish(struct frames_model *m)
+{
+    ingest_destroy(m->ingest);
+    model_destroy(m->model);
+}
+
+void frames_model_add(struct frames_model *m, const struct frame *frame)
+{
+    ingest_frame(m->ingest, frame);
+    m->requests++;
+    m->bytes += frame->body.len;
+    if (frame->wall_ns > m->last_wall_ns)
+        m->last_wall_ns = frame->wall_ns;
+}
+
+void frames_model_flow(const struct frames_model *m, struct flow *out)
+{
+    struct ingest_stats stats = ingest_stats(m->ingest);
+    *out = (struct flow){
+        .received = {m->requests, m->bytes, stats.spans, stats.logs, stats.metric_points, stats.hooks},
+        .decode_errors = stats.decode_errors,
+    };
+}
+
+void frames_model_fill(const struct frames_model *m, struct ui_data *data)
+{
+    struct ingest_stats stats = ingest_stats(m->ingest);
+    data->model = m->model;
+    data->version = SLICE_LIT(CT_VERSION);
+    data->received = (struct ui_received){
+        .requests = m->requests,
+        .bytes = m->bytes,
+        .spans = stats.spans,
+        .logs = stats.logs,
+        .metric_points = stats.metric_points,
+        .hooks = stats.hooks,
+        .decode_errors = stats.decode_errors,
+    };
+}

@@ -1,0 +1,105 @@
+/* Requests from senders: check, keep, acknowledge. */
+#include "clock.h"
+#include "collector_private.h"
+#include "respond.h"
+
+#include <stdio.h>
+
+static const char hooks_path[] = "/hooks";
+
+/* Appends the request as a frame. False when it could not be kept at all. */
+static bool keep(struct collector *c, const struct receiver_view *view, enum frame_source source)
+{
+    struct frame_header headers[FRAME_HEADERS_MAX];
+    if (view->header_count > FRAME_HEADERS_MAX)
+        return false;
+    for (size_t i = 0; i < view->header_count; i++)
+        headers[i] = (struct frame_header){view->headers[i].name, view->headers[i].value};
+    struct frame frame = {
+        .wall_ns = clock_wall(),
+        .mono_ns = clock_mono(),
+        .source = source,
+        .method = view->method,
+        .path = view->path,
+        .headers = headers,
+        .header_count = view->header_count,
+        .body = view->body,
+    };
+    /* A disk that refuses (CT_ERR_IO) still leaves the frame to the readers: it will be forwarded, and is counted. */
+    enum ct_err err = journal_append(c->journal, &frame, NULL);
+    if (err != CT_OK && err != CT_ERR_IO)
+        return false;
+    c->received.requests++;
+    c->received.bytes += view->body.len;
+    return true;
+}
+
+/* Nothing that we answer to a hook may change what Claude Code does: always 200 and an empty object. */
+static void take_hook(struct collector *c, struct receiver_request *request)
+{
+    const struct receiver_view *view = receiver_request_view(request);
+    if (slice_eq_str(view->method, "POST")) {
+        if (keep(c, view, FRAME_HOOK))
+            c->received.hooks++;
+        else
+            receiver_count_refusal(c->receiver, OTLP_REFUSED_JOURNAL);
+    }
+    receiver_reply(request, &(struct receiver_reply){
+                                .status = 200, .content_type = "application/json", .body = SLICE_LIT("{}")});
+    collector_appended(c);
+}
+
+static void take_otlp(struct collector *c, struct receiver_request *request, enum otlp_signal signal)
+{
+    const struct receiver_view *view = receiver_request_view(request);
+    enum otlp_encoding encoding;
+    enum otlp_compression compression;
+    enum otlp_refusal why;
+    struct otlp_counts counts;
+    struct ct_errmsg msg;
+    if (!slice_eq_str(view->method, "POST")) {
+        receiver_refuse(request, OTLP_REFUSED_METHOD, "OTLP is sent by POST");
+        return;
+    }
+    if (!otlp_encoding_parse(receiver_header_get(view, "content-type"), &encoding)) {
+        receiver_refuse(request, OTLP_REFUSED_CONTENT_TYPE,
+                        "the content type must be application/x-protobuf or application/json");
+        return;
+    }
+    if (!otlp_compression_parse(receiver_header_get(view, "content-encoding"), &compression)) {
+        receiver_refuse(request, OTLP_REFUSED_ENCODING, "the content encoding must be gzip, zstd or none");
+        return;
+    }
+    if (otlp_decode(c->checker, signal, encoding, compression, view->body, NULL, &counts, &why, &msg)) {
+        receiver_refuse(request, why, msg.text);
+        return;
+    }
+    if (!keep(c, view, FRAME_OTLP_HTTP)) {
+        receiver_refuse(request, OTLP_REFUSED_JOURNAL, "the request could not be kept, try again");
+        return;
+    }
+    c->received.logs += counts.logs;
+    c->received.spans += counts.spans;
+    c->received.metric_points += counts.points;
+    receiver_reply(request, &(struct receiver_reply){.status = 200,
+                                                     .content_type = respond_content_type(encoding),
+                                                     .body = respond_success(encoding)});
+    collector_appended(c);
+}
+
+void intake_request(void *ctx, struct receiver_request *request)
+{
+    struct collector *c = ctx;
+    const struct receiver_view *view = receiver_request_view(request);
+    enum otlp_signal signal;
+    if (slice_eq_str(view->path, hooks_path)) {
+        take_hook(c, request);
+    } else if (view->local) {
+        control_request(c, request);
+    } else if (otlp_signal_parse(view->path, &signal) && signal != OTLP_PROFILES) {
+        take_otlp(c, request, signal);
+    } else {
+        char words[RESPOND_MESSAGE_MAX];
+        receiver_refuse(request, OTLP_REFUSED_PATH, respond_wrong_path(view->path, words, sizeof words));
+    }
+}

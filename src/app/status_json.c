@@ -1,0 +1,367 @@
+#include "status_json.h"
+
+#include "clock.h"
+#include "mem.h"
+#include "version.h"
+
+#include <cjson/cJSON.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SCHEMA       1
+#define RED_ROWS_MAX 256
+/* red[].rate_per_min and the quantiles are over this window; counts too. */
+#define RED_WINDOW_NS (INT64_C(15) * 60 * NS_PER_SEC)
+#define MODELS_MAX 64
+#define TRACES_MAX 1000
+
+static void add_text(cJSON *o, const char *key, struct slice text)
+{
+    char *copy = mem_strdup(text);
+    cJSON_AddStringToObject(o, key, copy);
+    free(copy);
+}
+
+/* Absent facts are null: nothing is invented. */
+static void add_text_or_null(cJSON *o, const char *key, struct slice text)
+{
+    if (text.len)
+        add_text(o, key, text);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_int(cJSON *o, const char *key, int64_t value)
+{
+    cJSON_AddNumberToObject(o, key, (double)value);
+}
+
+static void add_time(cJSON *o, const char *key, int64_t ns)
+{
+    char text[CLOCK_RFC3339_MAX];
+    if (ns > 0)
+        cJSON_AddStringToObject(o, key, clock_rfc3339(ns, text));
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_ms(cJSON *o, const char *key, int64_t ns)
+{
+    if (ns >= 0)
+        cJSON_AddNumberToObject(o, key, (double)(ns / 1000) / 1000.0);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_hex(cJSON *o, const char *key, bool present, const uint8_t *id, size_t len)
+{
+    char hex[2 * 16 + 1];
+    if (present) {
+        slice_hex(id, len, hex);
+        cJSON_AddStringToObject(o, key, hex);
+    } else {
+        cJSON_AddNullToObject(o, key);
+    }
+}
+
+static void add_counters(cJSON *o, const struct counters *c)
+{
+    add_int(o, "turns", c->turns);
+    add_int(o, "llm_calls", c->llm_calls);
+    add_int(o, "llm_errors", c->llm_errors);
+    add_int(o, "llm_retries", c->llm_retries);
+    add_int(o, "tool_calls", c->tool_calls);
+    add_int(o, "tool_errors", c->tool_errors);
+    add_int(o, "tool_rejections", c->tool_rejections);
+    add_int(o, "agents", c->agents);
+    add_int(o, "input_tokens", c->input_tokens);
+    add_int(o, "output_tokens", c->output_tokens);
+    add_int(o, "cache_read_tokens", c->cache_read_tokens);
+    add_int(o, "cache_creation_tokens", c->cache_creation_tokens);
+    cJSON_AddNumberToObject(o, "cost_usd", (double)c->cost_nano_usd / 1e9);
+    cJSON_AddBoolToObject(o, "cost_is_estimate", false);
+    add_int(o, "cost_unknown_calls", c->cost_unknown);
+    add_ms(o, "human_wait_ms", c->wait_ns);
+}
+
+static cJSON *node_json(const struct node *n);
+
+static void add_children(cJSON *o, const char *key, const struct node *first)
+{
+    cJSON *list = cJSON_AddArrayToObject(o, key);
+    for (const struct node *n = first; n; n = n->next)
+        cJSON_AddItemToArray(list, node_json(n));
+}
+
+static cJSON *turn_json(const struct node *n)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "kind", "turn");
+    add_int(o, "number", n->number);
+    add_text_or_null(o, "prompt", n->detail);
+    cJSON_AddBoolToObject(o, "prompt_redacted", n->redacted && n->detail.len == 0);
+    add_text_or_null(o, "prompt_id", n->key);
+    add_hex(o, "trace_id", n->has_trace_id, n->trace_id, sizeof n->trace_id);
+    add_hex(o, "span_id", n->has_span_id, n->span_id, sizeof n->span_id);
+    add_text_or_null(o, "start_source", n->source);
+    add_text_or_null(o, "end_reason", n->end_reason);
+    cJSON_AddStringToObject(o, "state", node_state_name(n->state));
+    add_text_or_null(o, "error_type", n->error_type);
+    add_text_or_null(o, "error_message", n->error_message);
+    add_time(o, "started_at", n->start_ns);
+    add_ms(o, "duration_ms", n->duration_ns);
+    add_text_or_null(o, "model", n->model);
+    add_counters(o, &n->total);
+    add_children(o, "children", n->first_child);
+    return o;
+}
+
+static cJSON *node_json(const struct node *n)
+{
+    if (n->kind == NODE_TURN)
+        return turn_json(n);
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "kind", node_kind_name(n->kind));
+    add_text(o, "name", n->name);
+    add_text_or_null(o, "detail", n->detail);
+    add_text_or_null(o, "id", n->key);
+    add_text_or_null(o, "model", n->model);
+    cJSON_AddStringToObject(o, "state", node_state_name(n->state));
+    add_text_or_null(o, "source", n->source);
+    add_text_or_null(o, "error_type", n->error_type);
+    add_text_or_null(o, "error_message", n->error_message);
+    add_time(o, "started_at", n->start_ns);
+    add_ms(o, "duration_ms", n->duration_ns);
+    add_ms(o, "ttft_ms", n->ttft_ns);
+    add_ms(o, "wait_ms", n->wait_ns);
+    add_int(o, "attempts", n->attempts);
+    cJSON_AddBoolToObject(o, "background", n->background);
+    add_hex(o, "trace_id", n->has_trace_id, n->trace_id, sizeof n->trace_id);
+    add_hex(o, "span_id", n->has_span_id, n->span_id, sizeof n->span_id);
+    add_counters(o, &n->total);
+    add_children(o, "children", n->first_child);
+    return o;
+}
+
+void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
+                        struct link_ids *ids, struct deeplink_target *out)
+{
+    *out = (struct deeplink_target){.session_id = s->session_id};
+    ids->trace_id[0] = ids->span_id[0] = '\0';
+    if (n && n->has_trace_id)
+        slice_hex(n->trace_id, sizeof n->trace_id, ids->trace_id);
+    if (n && n->has_span_id)
+        slice_hex(n->span_id, sizeof n->span_id, ids->span_id);
+    out->trace_id = slice_str(ids->trace_id);
+    out->span_id = slice_str(ids->span_id);
+    if (!n) {
+        bool over = status->state == RUN_ENDED;
+        out->from_ns = s->started_ns;
+        out->to_ns = over ? s->last_activity_ns : 0;
+        return;
+    }
+    bool open = n->state == NODE_RUNNING || n->state == NODE_WAITING || n->state == NODE_UNKNOWN;
+    out->from_ns = n->start_ns;
+    out->to_ns = open ? 0 : n->end_ns > n->last_ns ? n->end_ns : n->last_ns;
+    if (n->kind == NODE_LLM)
+        out->request_id = n->key;
+    else if (n->kind == NODE_TOOL)
+        out->tool_use_id = n->key;
+    else if (n->kind == NODE_TURN)
+        out->prompt_id = n->key;
+    if (n->kind == NODE_LLM)
+        out->model = n->model;
+}
+
+static void add_links(cJSON *o, const struct deeplink_config *config, const struct deeplink_target *target)
+{
+    cJSON *links = cJSON_AddObjectToObject(o, "links");
+    for (int kind = 0; kind < DEEPLINK_KIND_COUNT; kind++) {
+        struct buf url;
+        buf_init(&url, DEEPLINK_URL_MAX + 1);
+        if (deeplink_build(config, (enum deeplink_kind)kind, target, &url) == CT_OK)
+            add_text(links, deeplink_kind_name((enum deeplink_kind)kind), buf_slice(&url));
+        buf_finish(&url);
+    }
+}
+
+static cJSON *session_json(const struct status_source *source, const struct session *s)
+{
+    struct run_status status = model_session_status(s, source->now_ns);
+    cJSON *o = cJSON_CreateObject();
+    add_text(o, "session_id", s->session_id);
+    add_text_or_null(o, "service_name", s->service_name);
+    add_text_or_null(o, "service_version", s->service_version);
+    add_text_or_null(o, "title", s->title);
+    add_text_or_null(o, "cwd", s->cwd);
+    cJSON_AddStringToObject(o, "state", run_state_name(status.state));
+    add_time(o, "state_since", status.since_ns);
+    cJSON_AddStringToObject(o, "state_evidence", status.evidence);
+    add_time(o, "started_at", s->started_ns);
+    add_time(o, "last_activity_at", s->last_activity_ns);
+    add_counters(o, &s->total);
+
+    struct slice models[MODELS_MAX];
+    size_t count = model_session_models(s, models, MODELS_MAX);
+    cJSON *list = cJSON_AddArrayToObject(o, "models");
+    for (size_t i = 0; i < count && i < MODELS_MAX; i++) {
+        char *name = mem_strdup(models[i]);
+        cJSON_AddItemToArray(list, cJSON_CreateString(name));
+        free(name);
+    }
+    static uint8_t traces[TRACES_MAX][16];
+    count = model_session_traces(s, traces, TRACES_MAX);
+    list = cJSON_AddArrayToObject(o, "trace_ids");
+    for (size_t i = 0; i < count && i < TRACES_MAX; i++) {
+        char hex[33];
+        slice_hex(traces[i], 16, hex);
+        cJSON_AddItemToArray(list, cJSON_CreateString(hex));
+    }
+    struct link_ids ids;
+    struct deeplink_target target;
+    status_link_target(s, NULL, &status, &ids, &target);
+    add_links(o, source->links, &target);
+    add_children(o, "tree", s->first_child);
+    return o;
+}
+
+static int by_start(const void *a, const void *b)
+{
+    const struct session *x = *(const struct session *const *)a, *y = *(const struct session *const *)b;
+    if (x->started_ns != y->started_ns)
+        return x->started_ns < y->started_ns ? -1 : 1;
+    return slice_cmp(x->session_id, y->session_id);
+}
+
+static void add_sessions(cJSON *root, const struct status_source *source)
+{
+    size_t count = 0;
+    struct counters totals = {0};
+    for (const struct session *s = model_sessions(source->model); s; s = s->next)
+        count += s->real;
+    const struct session **list = mem_array(count, sizeof *list);
+    size_t n = 0;
+    for (const struct session *s = model_sessions(source->model); s; s = s->next)
+        if (s->real)
+            list[n++] = s;
+    qsort(list, count, sizeof *list, by_start);
+    struct fleet fleet;
+    model_fleet(source->model, source->now_ns, 0, &fleet);
+    totals = fleet.total;
+    cJSON *o = cJSON_AddObjectToObject(root, "totals");
+    add_int(o, "sessions", fleet.sessions);
+    add_int(o, "live", fleet.live);
+    add_int(o, "waiting", fleet.waiting);
+    add_counters(o, &totals);
+    cJSON *sessions = cJSON_AddArrayToObject(root, "sessions");
+    for (size_t i = 0; i < count; i++)
+        cJSON_AddItemToArray(sessions, session_json(source, list[i]));
+    free(list);
+}
+
+static void add_red(cJSON *root, const struct status_source *source)
+{
+    static const char *const kinds[] = {
+        [RED_LLM] = "llm", [RED_TOOL] = "tool", [RED_MCP] = "mcp", [RED_SESSION] = "session"};
+    struct red_row *rows = mem_array(RED_ROWS_MAX, sizeof *rows);
+    size_t count = model_red(source->model, source->now_ns, RED_WINDOW_NS, rows, RED_ROWS_MAX);
+    cJSON *list = cJSON_AddArrayToObject(root, "red");
+    for (size_t i = 0; i < count && i < RED_ROWS_MAX; i++) {
+        const struct red_row *r = &rows[i];
+        cJSON *o = cJSON_CreateObject();
+        cJSON_AddStringToObject(o, "kind", kinds[r->kind]);
+        add_text(o, "name", r->name);
+        add_int(o, "count", r->count);
+        cJSON_AddNumberToObject(o, "rate_per_min", r->rate_per_min);
+        add_int(o, "errors", r->errors);
+        cJSON_AddNumberToObject(o, "error_ratio", r->count ? (double)r->errors / (double)r->count : 0);
+        add_ms(o, "p50_ms", r->p50_ns);
+        add_ms(o, "p95_ms", r->p95_ns);
+        add_ms(o, "p99_ms", r->p99_ns);
+        add_ms(o, "ttft_p95_ms", r->ttft_p95_ns);
+        add_int(o, "retries", r->retries);
+        cJSON_AddItemToArray(list, o);
+    }
+    free(rows);
+}
+
+static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
+{
+    static const char *const healths[] = {
+        [TEE_IDLE] = "idle", [TEE_OK] = "ok", [TEE_RETRYING] = "retrying", [TEE_REJECTING] = "rejecting"};
+    cJSON *flow = cJSON_AddObjectToObject(root, "flow");
+    cJSON *o = cJSON_AddObjectToObject(flow, "received");
+    add_int(o, "requests", (int64_t)f->received.requests);
+    add_int(o, "bytes", (int64_t)f->received.bytes);
+    add_int(o, "spans", (int64_t)f->received.spans);
+    add_int(o, "logs", (int64_t)f->received.logs);
+    add_int(o, "metric_points", (int64_t)f->received.metric_points);
+    add_int(o, "hooks", (int64_t)f->received.hooks);
+    o = cJSON_AddObjectToObject(flow, "refused");
+    for (int i = 0; i < OTLP_REFUSAL_COUNT; i++)
+        if (f->refused[i])
+            add_int(o, otlp_refusal_name((enum otlp_refusal)i), (int64_t)f->refused[i]);
+    add_int(flow, "decode_errors", (int64_t)f->decode_errors);
+    add_int(flow, "connections_open", (int64_t)f->connections_open);
+    o = cJSON_AddObjectToObject(flow, "forwarded");
+    add_int(o, "requests", (int64_t)f->tee.forwarded_requests);
+    add_int(o, "bytes", (int64_t)f->tee.forwarded_bytes);
+    o = cJSON_AddObjectToObject(flow, "queued");
+    add_int(o, "requests", (int64_t)f->tee.queued_requests);
+    add_int(o, "bytes", (int64_t)f->tee.queued_bytes);
+    int64_t oldest = f->tee.queued_oldest_wall_ns;
+    cJSON_AddNumberToObject(o, "oldest_seconds", oldest > 0 && now_ns > oldest ? (double)(now_ns - oldest) / 1e9 : 0);
+    if (f->has_upstream) {
+        o = cJSON_AddObjectToObject(flow, "upstream");
+        cJSON_AddStringToObject(o, "health", healths[f->tee.health]);
+        add_int(o, "last_status", f->tee.last_status);
+        add_text_or_null(o, "last_error", slice_str(f->tee.last_error));
+        add_int(o, "partial_successes", (int64_t)f->tee.partial_successes);
+        add_int(o, "rejected_records", (int64_t)f->tee.rejected_records);
+    } else {
+        cJSON_AddNullToObject(flow, "upstream");
+    }
+    add_int(flow, "retries", (int64_t)f->tee.retries);
+    add_int(flow, "upstream_rejected", (int64_t)f->tee.rejected);
+    add_int(flow, "dropped", (int64_t)f->tee.dropped);
+    if (!f->has_journal) {
+        cJSON_AddNullToObject(flow, "journal");
+        return;
+    }
+    const struct journal_stats *j = &f->journal;
+    o = cJSON_AddObjectToObject(flow, "journal");
+    add_int(o, "bytes", (int64_t)j->bytes);
+    add_int(o, "segments", (int64_t)j->segments);
+    add_int(o, "first_seq", (int64_t)j->first_seq);
+    add_int(o, "last_seq", (int64_t)j->last_seq);
+    add_int(o, "retired_frames", (int64_t)j->retired_frames);
+    add_int(o, "torn_bytes", (int64_t)j->torn_bytes);
+    add_int(o, "corrupt_segments", (int64_t)j->corrupt_segments);
+    add_int(o, "damaged_frames", (int64_t)j->damaged_frames);
+    add_int(o, "unsaved_frames", (int64_t)j->unsaved_frames);
+    add_int(o, "io_errors", (int64_t)j->io_errors);
+}
+
+char *status_json(const struct status_source *source)
+{
+    char text[CLOCK_RFC3339_MAX];
+    cJSON *root = cJSON_CreateObject();
+    add_int(root, "schema", SCHEMA);
+    cJSON_AddStringToObject(root, "generated_at", clock_rfc3339(source->now_ns, text));
+    cJSON_AddStringToObject(root, "version", CT_VERSION);
+    cJSON_AddBoolToObject(root, "catching_up", source->catching_up);
+    add_sessions(root, source);
+    add_red(root, source);
+    struct model_stats stats = model_stats(source->model);
+    cJSON *o = cJSON_AddObjectToObject(root, "model");
+    add_int(o, "bytes", (int64_t)stats.bytes);
+    add_int(o, "evicted_sessions", (int64_t)stats.evicted_sessions);
+    add_int(o, "refused_events", (int64_t)stats.refused_events);
+    add_flow(root, source->flow, source->now_ns);
+    char *printed = cJSON_Print(root);
+    cJSON_Delete(root);
+    char *out = mem_alloc(strlen(printed) + 2);
+    snprintf(out, strlen(printed) + 2, "%s\n", printed);
+    cJSON_free(printed);
+    return out;
+}

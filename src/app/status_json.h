@@ -1,0 +1,32 @@
+/*
+ * status_json.h - schema 1: what `status --json`, `replay --json` and `--once --json` print.
+ *
+ * Fields are only ever added. docs/json.md lists them with their units. The output depends on the arguments alone.
+ */
+#ifndef CT_APP_STATUS_JSON_H
+#define CT_APP_STATUS_JSON_H
+
+#include "deeplink.h"
+#include "flow.h"
+#include "model.h"
+
+struct status_source {
+    const struct model *model;
+    int64_t now_ns;
+    const struct flow *flow;
+    const struct deeplink_config *links;
+    bool catching_up; /* the model has not read the whole journal yet */
+};
+
+/* One JSON object with a newline at its end; free() it. */
+char *status_json(const struct status_source *source);
+
+/* The link target of a session or of a node in it. */
+struct link_ids {
+    char trace_id[33];
+    char span_id[17];
+};
+void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
+                        struct link_ids *ids, struct deeplink_target *out);
+
+#endif
