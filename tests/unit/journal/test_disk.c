@@ -188,6 +188,7 @@ static void a_tail_torn_at_any_byte_is_cut(void **state)
         file_write(path, bytes, n);
         struct journal *j = open_journal(&s->config);
         struct journal_stats stats = journal_stats(j);
+        assert_int_equal(file_size(path), whole ? end : 0);
         assert_int_equal(stats.last_seq, whole);
         assert_int_equal(stats.corrupt_segments, 0);
         assert_int_equal(stats.torn_bytes, n < SEGMENT_HEADER_BYTES ? n : n - end);

@@ -73,9 +73,10 @@ static void order_and_bytes_survive_a_limit_anywhere(void **state)
     struct journal_config config = config_in(*state);
     struct journal *j = open_journal(&config);
     struct journal_reader *r = journal_reader_open(j, 0);
+    char *segment = path_join(*state, "00000000000000000001.ctj");
     uint64_t seq = 0;
     for (rlim_t extra = 0; extra < 300; extra += 3) {
-        limit_files(journal_stats(j).bytes + extra);
+        limit_files(journal_stats(j).bytes + extra); /* 0 for the first round: no file is left at all */
         uint64_t first = seq + 1;
         struct ct_errmsg msg = {""};
         while (seq < first + 4)
@@ -83,6 +84,7 @@ static void order_and_bytes_survive_a_limit_anywhere(void **state)
                 break;
         /* From the first refusal on, all wait in memory, in order. */
         assert_true(journal_stats(j).unsaved_frames == 1);
+        assert_int_equal(file_size(segment), journal_stats(j).bytes);
         assert_non_null(strstr(msg.text, "cannot write the journal"));
         assert_int_equal(try_append(j, ++seq, 50, NULL), CT_ERR_IO);
         assert_int_equal(journal_stats(j).unsaved_frames, 2);
@@ -113,6 +115,7 @@ static void order_and_bytes_survive_a_limit_anywhere(void **state)
     assert_int_equal(skipped, 0);
     journal_reader_close(r);
     journal_close(j);
+    free(segment);
 }
 
 struct dropped {

@@ -85,11 +85,18 @@ size_t file_read(const char *path, char **bytes)
 
 void file_write(const char *path, const void *bytes, size_t len)
 {
+    unlink(path); /* a new file: some file systems flush one that is truncated and written again */
     FILE *f = fopen(path, "wb");
     if (!f)
         fail_msg("cannot write %s", path);
     assert_int_equal(fwrite(bytes, 1, len, f), len);
     assert_int_equal(fclose(f), 0);
+}
+
+uint64_t file_size(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
 /* splitmix64 */

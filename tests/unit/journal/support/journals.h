@@ -26,6 +26,7 @@ size_t folder_count(const char *folder, const char *end);
 /* The whole file; free() *bytes. */
 size_t file_read(const char *path, char **bytes);
 void file_write(const char *path, const void *bytes, size_t len);
+uint64_t file_size(const char *path); /* 0 when there is none */
 
 /* Bytes of *f live until the next call. Its body has body_len bytes that depend on seq; f->seq is 0. */
 void sample_frame(uint64_t seq, size_t body_len, struct frame *f);
