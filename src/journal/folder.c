@@ -63,7 +63,7 @@ static long lock_holder(int fd)
     if (!folder_read(fd, text, sizeof text, 0, &got))
         return 0;
     struct slice line = slice_sub(slice_make(text, got), 0, slice_find(slice_make(text, got), '\n'));
-    return slice_to_u64(line, &pid) && pid <= INT32_MAX ? (long)pid : 0;
+    return slice_to_u64(slice_trim(line), &pid) && pid <= INT32_MAX ? (long)pid : 0;
 }
 
 enum ct_err folder_lock(int dir_fd, const char *path, int *fd, struct ct_errmsg *msg)
@@ -88,9 +88,10 @@ enum ct_err folder_lock(int dir_fd, const char *path, int *fd, struct ct_errmsg 
                 "%s is in use by another process; end it, or choose another folder with --state-dir", path);
         goto close_file;
     }
+    /* Always the same length: nothing has to be cut first, after which ext4 would flush the file at close. */
     char text[PID_TEXT_MAX];
-    int len = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(*fd, 0) != 0 || !folder_write_once(*fd, text, (size_t)len, 0)) {
+    int len = snprintf(text, sizeof text, "%20ld\n", (long)getpid());
+    if (!folder_write_once(*fd, text, (size_t)len, 0)) {
         /* The lock is what counts. On a full disk the next process merely cannot say who holds it. */
         if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) {
             err = ct_fail(msg, CT_ERR_IO, "cannot write %s/" FOLDER_LOCK_NAME ": %s", path, strerror(errno));
