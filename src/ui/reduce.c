@@ -9,7 +9,7 @@ static const char *const SORT_NAMES[UI_SORT_COUNT] = {
     [UI_SORT_NAME] = "name",
     [UI_SORT_COST] = "cost",
     [UI_SORT_TOKENS] = "tokens",
-    [UI_SORT_TIME] = "start time",
+    [UI_SORT_TIME] = "time",
 };
 
 static const struct row *selected_row(const struct ui *ui)

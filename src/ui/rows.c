@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "label.h"
 #include "mem.h"
+#include "status.h"
 
 #include <stdlib.h>
 
@@ -111,9 +112,10 @@ static int64_t tokens_of(const struct counters *c)
     return c->input_tokens + c->output_tokens + c->cache_read_tokens + c->cache_creation_tokens;
 }
 
-static void set_keys(struct order *o, enum ui_sort sort)
+static void set_keys(struct order *o, enum ui_sort sort, int64_t now_ns)
 {
     const struct session *s = o->session;
+    bool ticks;
     o->rank = o->key = 0;
     switch (sort) {
     case UI_SORT_ACTIVITY:
@@ -132,7 +134,7 @@ static void set_keys(struct order *o, enum ui_sort sort)
         o->key = tokens_of(&s->total);
         break;
     case UI_SORT_TIME:
-        o->key = -s->started_ns;
+        o->key = status_session_time(s, &o->status, now_ns, &ticks);
         break;
     case UI_SORT_COUNT:
         break;
@@ -192,7 +194,7 @@ static void collect_sessions(struct rows *r, const struct rows_input *in)
             continue;
         struct order *o = &r->order[r->sessions++];
         *o = (struct order){.session = s, .status = model_session_status(s, in->now_ns)};
-        set_keys(o, in->sort);
+        set_keys(o, in->sort, in->now_ns);
     }
     sort_order(r, in->sort, in->inverted);
 }

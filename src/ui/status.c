@@ -5,11 +5,11 @@
 static const struct status_look RUN[] = {
     [RUN_STARTING] = {GLYPH_STARTING, ROLE_STATE_RUNNING, "starting", "start"},
     [RUN_THINKING] = {GLYPH_THINKING, ROLE_STATE_RUNNING, "thinking", "think"},
-    [RUN_STREAMING] = {GLYPH_STREAMING, ROLE_STATE_RUNNING, "writing", "writing"},
+    [RUN_STREAMING] = {GLYPH_STREAMING, ROLE_STATE_RUNNING, "writing", "write"},
     [RUN_TOOL] = {GLYPH_RUNNING, ROLE_STATE_RUNNING, "tool", "tool"},
-    [RUN_PERMISSION] = {GLYPH_WAITING, ROLE_STATE_WAITING, "permission", "permit?"},
+    [RUN_PERMISSION] = {GLYPH_WAITING, ROLE_STATE_WAITING, "permission", "permit"},
     [RUN_INPUT] = {GLYPH_INPUT, ROLE_STATE_WAITING, "your turn", "input"},
-    [RUN_COMPACTING] = {GLYPH_COMPACTING, ROLE_STATE_RUNNING, "compacting", "compact"},
+    [RUN_COMPACTING] = {GLYPH_COMPACTING, ROLE_STATE_RUNNING, "compacting", "shrink"},
     [RUN_RETRYING] = {GLYPH_RETRYING, ROLE_STATE_RETRYING, "retrying", "retry"},
     [RUN_FAILED] = {GLYPH_FAILED, ROLE_STATE_FAILED, "failed", "failed"},
     [RUN_IDLE] = {GLYPH_IDLE, ROLE_STATE_IDLE, "idle", "idle"},
@@ -112,4 +112,21 @@ struct status status_make(const struct session *s, const struct node *n, const s
     if (n->background && n->state == NODE_RUNNING)
         status.word = SLICE_LIT("background");
     return status;
+}
+
+int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
+                            bool *ticks)
+{
+    switch (run->state) {
+    case RUN_IDLE:
+    case RUN_INPUT:
+    case RUN_FAILED:
+    case RUN_STALE:
+    case RUN_ENDED:
+        *ticks = false;
+        return status_elapsed(s->last_activity_ns, s->started_ns);
+    default:
+        *ticks = true;
+        return status_elapsed(now_ns, s->started_ns);
+    }
 }

@@ -13,7 +13,7 @@ struct status_look {
     enum glyph glyph;
     enum role role;
     const char *word;
-    const char *brief; /* at most seven columns, for narrow screens */
+    const char *brief; /* at most six columns (calls, which show no age: seven), for narrow screens */
 };
 
 const struct status_look *status_of_run(enum run_state state);
@@ -30,6 +30,10 @@ struct status {
 
 /* n NULL: the session's row. run is that session's model_session_status(). */
 struct status status_make(const struct session *s, const struct node *n, const struct run_status *run);
+
+/* From a session's start to its last event, or to now while it is at work (*ticks). -1: unknown. */
+int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
+                            bool *ticks);
 
 /* Time from since to now; -1 when since is unknown, 0 when it lies ahead. */
 static inline int64_t status_elapsed(int64_t now_ns, int64_t since_ns)

@@ -114,7 +114,12 @@ struct pen {
 
 static inline void pen_put(struct pen *pen, struct slice text, int role)
 {
-    pen->col += grid_put(pen->grid, pen->row, pen->col, pen->edge - pen->col, text, role);
+    int room = pen->edge - pen->col;
+    if (room <= 0)
+        return;
+    bool fits = text_prefix(text, (size_t)room, NULL).len == text.len;
+    int used = grid_put(pen->grid, pen->row, pen->col, room, text, role);
+    pen->col = fits ? pen->col + used : pen->edge; /* nothing follows an ellipsis */
 }
 
 static inline void pen_str(struct pen *pen, const char *text, int role)

@@ -32,6 +32,9 @@ static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
             if (info->priority != p || !(info->contexts & context) || !info->label[0] || width == 0 ||
                 width > left)
                 continue;
+            /* Without a row there is nothing that the other keys could do. */
+            if (context == CONTEXT_TREE && ui->rows.count == 0 && info->group != GROUP_PROGRAM)
+                continue;
             shown[a] = true;
             left -= width;
         }

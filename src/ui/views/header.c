@@ -6,7 +6,10 @@
 #include <stdio.h>
 
 #define PIECES_MAX 4
-#define PIECE_MAX  40
+#define PIECE_MAX  80
+/* Names from outside take no more columns than these. */
+#define NAME_COLS   16
+#define SOURCE_COLS 24
 
 /* A group of words that stands or goes as one. */
 struct segment {
@@ -78,8 +81,8 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
     snprintf(text, sizeof(text), "%s ", glyph(GLYPH_LINK));
     add(s, role, text);
     if (!brief) {
-        snprintf(text, sizeof(text), "%.*s ", up->name.len ? (int)(up->name.len < 16 ? up->name.len : 16) : 8,
-                 up->name.len ? up->name.ptr : "upstream");
+        struct slice name = up->name.len ? text_prefix(up->name, NAME_COLS, NULL) : SLICE_LIT("upstream");
+        snprintf(text, sizeof(text), "%.*s ", SLICE_ARG(name));
         add(s, ROLE_HEADER, text);
     }
     if (up->state == UI_UPSTREAM_OK && up->dropped == 0)
@@ -164,8 +167,7 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     if (data->source.len) {
         s = &segments[SEGMENT_SOURCE];
         s->priority = 5;
-        snprintf(text, sizeof(text), "%.*s", (int)(data->source.len < 24 ? data->source.len : 24),
-                 data->source.ptr);
+        snprintf(text, sizeof(text), "%.*s", SLICE_ARG(text_prefix(data->source, SOURCE_COLS, NULL)));
         add(s, ROLE_HEADER_KEY, text);
     }
 }

@@ -126,20 +126,12 @@ static int64_t node_time(const struct context *c, const struct node *n, bool *ti
     return n->kind == NODE_TURN && n->last_ns > 0 ? status_elapsed(n->last_ns, n->start_ns) : -1;
 }
 
-static int64_t session_time(const struct context *c, bool *ticks)
-{
-    enum run_state state = c->run.state;
-    *ticks = state != RUN_IDLE && state != RUN_ENDED && state != RUN_STALE && state != RUN_FAILED &&
-             state != RUN_INPUT;
-    int64_t end = *ticks ? c->data->now_ns : c->s->last_activity_ns;
-    return status_elapsed(end, c->s->started_ns);
-}
-
 static void draw_time(const struct context *c)
 {
     char text[FORMAT_MAX];
     bool ticks;
-    int64_t ns = c->n ? node_time(c, c->call, &ticks) : session_time(c, &ticks);
+    int64_t ns =
+        c->n ? node_time(c, c->call, &ticks) : status_session_time(c->s, &c->run, c->data->now_ns, &ticks);
     if (ns < 0)
         return;
     bool clock = !c->n || c->n->kind == NODE_TURN;
@@ -258,8 +250,7 @@ static void draw_titles(struct ui *ui, struct grid *grid, int row)
             grid_put(grid, row, col, width, title, role);
         if (sorts) {
             int mark = info->right ? col + width - (int)title.len - 1 : col + (int)title.len + 1;
-            bool ascending = (ui->sort == UI_SORT_NAME || ui->sort == UI_SORT_STATE ||
-                              ui->sort == UI_SORT_TIME) != ui->inverted;
+            bool ascending = (ui->sort == UI_SORT_NAME || ui->sort == UI_SORT_STATE) != ui->inverted;
             grid_put(grid, row, mark, 1, slice_str(glyph(ascending ? GLYPH_UP : GLYPH_OPEN)),
                      ROLE_COLUMN_SORT);
         }

@@ -99,13 +99,14 @@ void welcome_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, 
         int w = page.lines[i].indent + (int)text_width(slice_str(page.lines[i].text));
         width = w > width ? w : width;
     }
+    bool narrow = grid->cols < width + 2; /* then without indents */
     int col = grid->cols > width + 2 ? (grid->cols - width) / 2 : 1;
     bool tight = rows < count; /* then without the empty lines */
     int at = tight ? row : row + (rows - count) / 3;
     for (int i = 0; i < count && at < row + rows; i++) {
         if (tight && page.lines[i].text[0] == '\0')
             continue;
-        grid_put(grid, at++, col + page.lines[i].indent, grid->cols - col - page.lines[i].indent - 1,
-                 slice_str(page.lines[i].text), page.lines[i].role);
+        int from = narrow ? col : col + page.lines[i].indent;
+        grid_put(grid, at++, from, grid->cols - from - 1, slice_str(page.lines[i].text), page.lines[i].role);
     }
 }
