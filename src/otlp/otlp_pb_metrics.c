@@ -18,7 +18,8 @@ static bool number_field(struct pbr *r, struct otlp_point *point)
     uint64_t bits;
     switch (r->tag) {
     case 4:
-        point->is_int = false;
+        point->is_int = false; /* of the oneof the last wins */
+        point->integer = 0;
         return pbr_double(r, &point->number);
     case 5: /* exemplars */
         return pbr_expect(r, PB_WT_STRING);
