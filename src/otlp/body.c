@@ -78,7 +78,7 @@ static enum ct_err gunzip(const struct job *j)
 
     size_t at = 0; /* input taken by the decompressor */
     for (;;) {
-        size_t room;
+        size_t room = 0;
         enum ct_err err = make_room(j, &room);
         if (err)
             return err;
@@ -130,7 +130,7 @@ static enum ct_err unzstd(const struct job *j)
     ZSTD_inBuffer src = {j->body.ptr, j->body.len, 0};
     size_t more = 1; /* 0 exactly at the end of a frame */
     while (src.pos < src.size || more != 0) {
-        size_t room;
+        size_t room = 0;
         enum ct_err err = make_room(j, &room);
         if (err)
             return err;

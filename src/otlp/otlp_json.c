@@ -150,7 +150,7 @@ static bool scan(struct walk *w, struct slice body, struct buf *patches, struct 
 
 bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, struct buf *patches)
 {
-    struct slice text;
+    struct slice text = SLICE_NULL;
     if (!scan(w, body, patches, &text))
         return false;
     size_t first = 0;
