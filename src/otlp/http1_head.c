@@ -1,5 +1,13 @@
 #include "http1_head.h"
 
+/* The headers that decide where the body ends, as they stand in the lines. */
+struct framing {
+    struct slice length; /* the last of its name */
+    struct slice coding;
+    unsigned lengths;
+    unsigned codings;
+};
+
 static bool fail(struct http1_fault *fault, enum otlp_refusal why, const char *message)
 {
     *fault = (struct http1_fault){.why = why, .message = message};
@@ -52,7 +60,7 @@ static bool check_request_line(struct slice line, struct http1_head *out, struct
     return true;
 }
 
-static bool check_header_line(struct slice line, struct http1_fault *fault)
+static bool check_header_line(struct slice line, struct framing *framing, struct http1_fault *fault)
 {
     if (line.ptr[0] == ' ' || line.ptr[0] == '\t')
         return fail(fault, OTLP_REFUSED_SMUGGLING, "a header goes on in the next line (obs-fold)");
@@ -65,10 +73,18 @@ static bool check_header_line(struct slice line, struct http1_fault *fault)
     for (size_t i = 1; i < rest.len; i++)
         if (is_control(rest.ptr[i]) && rest.ptr[i] != '\t')
             return fail(fault, OTLP_REFUSED_MALFORMED, "control character in a header value");
+    if (slice_eq_nocase(slice_sub(line, 0, name), SLICE_LIT("content-length"))) {
+        framing->length = slice_trim(slice_sub(rest, 1, rest.len));
+        framing->lengths++;
+    } else if (slice_eq_nocase(slice_sub(line, 0, name), SLICE_LIT("transfer-encoding"))) {
+        framing->coding = slice_trim(slice_sub(rest, 1, rest.len));
+        framing->codings++;
+    }
     return true;
 }
 
-static bool check_lines(struct slice raw, struct http1_head *out, struct http1_fault *fault)
+static bool check_lines(struct slice raw, struct http1_head *out, struct framing *framing,
+                        struct http1_fault *fault)
 {
     for (size_t count = 0;; count++) {
         size_t end = slice_find(raw, '\n');
@@ -80,41 +96,29 @@ static bool check_lines(struct slice raw, struct http1_head *out, struct http1_f
             return count > 0 || fail(fault, OTLP_REFUSED_MALFORMED, "no request line");
         if (slice_find(line, '\r') < line.len)
             return fail(fault, OTLP_REFUSED_SMUGGLING, "a CR within a line");
-        if (count == 0 ? !check_request_line(line, out, fault) : !check_header_line(line, fault))
+        if (count == 0 ? !check_request_line(line, out, fault) : !check_header_line(line, framing, fault))
             return false;
     }
 }
 
-static bool find_framing(struct http1_head *out, struct http1_fault *fault)
+static bool decide_framing(const struct framing *framing, struct http1_head *out, struct http1_fault *fault)
 {
-    const struct http_header *length = NULL;
-    const struct http_header *coding = NULL;
-    for (size_t i = 0; i < out->fields.header_count; i++) {
-        const struct http_header *h = &out->fields.headers[i];
-        if (slice_eq_nocase(h->name, SLICE_LIT("content-length"))) {
-            if (length)
-                return fail(fault, OTLP_REFUSED_SMUGGLING, "several Content-Length headers");
-            length = h;
-        } else if (slice_eq_nocase(h->name, SLICE_LIT("transfer-encoding"))) {
-            if (coding)
-                return fail(fault, OTLP_REFUSED_SMUGGLING, "several Transfer-Encoding headers");
-            coding = h;
-        }
-    }
-    if (length && coding)
+    if (framing->lengths > 1)
+        return fail(fault, OTLP_REFUSED_SMUGGLING, "several Content-Length headers");
+    if (framing->codings > 1)
+        return fail(fault, OTLP_REFUSED_SMUGGLING, "several Transfer-Encoding headers");
+    if (framing->lengths && framing->codings)
         return fail(fault, OTLP_REFUSED_SMUGGLING, "Content-Length together with Transfer-Encoding");
-    if (coding) {
+    if (framing->codings) {
         if (out->is_1_0)
             return fail(fault, OTLP_REFUSED_SMUGGLING, "Transfer-Encoding in HTTP/1.0");
-        if (!slice_eq_nocase(coding->value, SLICE_LIT("chunked")))
+        if (!slice_eq_nocase(framing->coding, SLICE_LIT("chunked")))
             return fail(fault, OTLP_REFUSED_SMUGGLING, "a Transfer-Encoding other than chunked");
         out->framing = HTTP1_CHUNKED;
-    } else if (length) {
-        if (!slice_to_u64(length->value, &out->length))
+    } else if (framing->lengths) {
+        if (!slice_to_u64(framing->length, &out->length))
             return fail(fault, OTLP_REFUSED_SMUGGLING, "Content-Length is not a number");
         out->framing = HTTP1_LENGTH;
-    } else {
-        out->framing = HTTP1_NO_BODY;
     }
     return true;
 }
@@ -159,14 +163,15 @@ bool http1_head_parse(struct slice raw, const struct otlp_limits *limits, struct
     out->framing = HTTP1_NO_BODY;
     out->is_1_0 = out->expect_continue = false;
 
-    if (!check_lines(raw, out, fault))
+    struct framing framing = {.lengths = 0};
+    if (!check_lines(raw, out, &framing, fault))
         return false;
     size_t max = limits->header_count < EXCHANGE_HEADERS_MAX ? limits->header_count : EXCHANGE_HEADERS_MAX;
     enum http1_parsed parsed = http1_parser_run(raw, max, &out->fields);
     if (parsed == HTTP1_PARSED_HEADERS)
         return fail(fault, OTLP_REFUSED_HEADERS, "too many headers");
-    /* The parser may stop at the framing headers; our own words for what is wrong with them come first. */
-    if (!find_framing(out, fault))
+    /* Parsers stop at bad framing headers, each in its own way; our words for what is wrong come first. */
+    if (!decide_framing(&framing, out, fault))
         return false;
     if (parsed == HTTP1_PARSED_METHOD)
         return fail(fault, OTLP_REFUSED_METHOD, "unknown method");
