@@ -136,7 +136,7 @@ static void a_million_attributes_are_refused_in_json(void **state)
         "{\"resourceLogs\":[{\"scopeLogs\":[{\"scope\":{\"attributes\":[{}",
         LOG_OPEN "\"attributes\":[{}",
     };
-    static const char *const closes[] = {"]}}]}", "]}}]}]}", "]" LOG_CLOSE};
+    static const char *const closes[] = {"]}}]}", "]}}]}]}", ("]" LOG_CLOSE)};
     struct harness *h = *state;
     for (size_t i = 0; i < 3; i++) {
         for (size_t count = 1024; count <= MILLION; count = count == 1024   ? 1025
