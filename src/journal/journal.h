@@ -20,6 +20,8 @@
  * forwarded yet. The newest segment never goes. For segments that were there before journal_open(), the time
  * of the newest frame is the file's modification time, and the last number the one before the next segment.
  *
+ * The process must ignore SIGXFSZ: a file size limit is then a full disk, otherwise it is the end.
+ *
  * Not thread-safe: one loop thread. Only one process may hold a folder: a lock file says who does.
  */
 #ifndef CT_JOURNAL_JOURNAL_H
