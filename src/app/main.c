@@ -64,7 +64,8 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     options_init(&options);
     enum ct_err err = options_parse(&options, argc, (const char *const *)argv, &env_process, &msg);
-    fwrite(options.warnings.data, 1, options.warnings.len, stderr);
+    if (options.warnings.len)
+        fwrite(options.warnings.data, 1, options.warnings.len, stderr);
     if (err) {
         code = command_fail(err, &msg);
     } else if (options.action != OPTIONS_RUN) {
