@@ -115,11 +115,36 @@ static void put_cluster(struct grid *g, int row, int col, const struct text_clus
     }
 }
 
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f;
+}
+
+/*
+ * How many bytes from the start are characters of one byte and one column, at most max: nearly all text on a
+ * screen, which need not be decoded. The last one may carry a mark when something else follows, so it does
+ * not count then.
+ */
+static size_t plain_prefix(struct slice text, size_t max)
+{
+    size_t n = 0;
+    while (n < text.len && n < max && is_plain(text.ptr[n]))
+        n++;
+    return n > 0 && n < text.len && !is_plain(text.ptr[n]) ? n - 1 : n;
+}
+
 /* Text that has already been found to fit. */
 static int put_fitting(struct grid *g, int row, int col, struct slice text, int role)
 {
     struct text_cluster c;
     int at = col;
+    for (size_t plain = plain_prefix(text, text.len); plain; plain--) {
+        struct cell *cell = grid_at(g, row, at++);
+        *cell = BLANK;
+        cell->text[0] = *text.ptr;
+        cell->role = (uint8_t)role;
+        text = (struct slice){text.ptr + 1, text.len - 1};
+    }
     while (text_next(&text, &c)) {
         put_cluster(g, row, at, &c, (uint8_t)role);
         at += c.width;
@@ -130,11 +155,16 @@ static int put_fitting(struct grid *g, int row, int col, struct slice text, int 
 /* Cuts text to width columns. *cut: an ellipsis has to follow. Returns the columns, ellipsis included. */
 static int fit(struct slice *text, int width, bool *cut)
 {
-    size_t used;
-    struct slice whole = text_prefix(*text, (size_t)width, &used);
+    size_t used, room = (size_t)width;
+    if (plain_prefix(*text, room + 1) == text->len || plain_prefix(*text, room + 1) > room) {
+        *cut = text->len > room;
+        *text = slice_sub(*text, 0, *cut ? room - 1 : room);
+        return (int)text->len + (*cut ? 1 : 0);
+    }
+    struct slice whole = text_prefix(*text, room, &used);
     *cut = whole.len < text->len;
     if (*cut)
-        whole = text_prefix(*text, (size_t)width - 1, &used);
+        whole = text_prefix(*text, room - 1, &used);
     *text = whole;
     return (int)used + (*cut ? 1 : 0);
 }

@@ -78,8 +78,7 @@ struct slice label_model_family(struct slice name)
     return model;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * pieces */
+/* ---------------------------------------------------------------------------------------------- pieces */
 
 static void add(struct label *l, struct slice text, enum role role)
 {

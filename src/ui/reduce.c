@@ -17,8 +17,7 @@ static const struct row *selected_row(const struct ui *ui)
     return ui->rows.count ? &ui->rows.items[ui->selected_index] : NULL;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * moving */
+/* ---------------------------------------------------------------------------------------------- moving */
 
 /* On a frozen screen the selection moves among the rows that are on it. */
 static void move_paused(struct ui *ui, int by)
@@ -67,8 +66,7 @@ static void move_by(struct ui *ui, const struct ui_data *data, int by)
         move(ui, data, by);
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * folding */
+/* --------------------------------------------------------------------------------------------- folding */
 
 struct below {
     const struct model *model;
@@ -178,8 +176,7 @@ static void fold_action(struct ui *ui, const struct ui_data *data, enum action a
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * search */
+/* ---------------------------------------------------------------------------------------------- search */
 
 static void open_search(struct ui *ui)
 {
@@ -292,8 +289,7 @@ static void on_search_key(struct ui *ui, const struct ui_data *data, const struc
     }
 }
 
-/* ------------------------------------------------------------------------------------------------------ the
- * rest */
+/* --------------------------------------------------------------------------------------- the rest */
 
 static void set_sort(struct ui *ui, const struct ui_data *data, enum ui_sort sort, bool inverted)
 {

@@ -70,8 +70,7 @@ bool rows_open_by_default(const struct session *s, const struct node *n, int64_t
     return is_active(n) || n->total.llm_calls + n->total.tool_calls <= ROWS_AGENT_CALLS_OPEN;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * order */
+/* ----------------------------------------------------------------------------------------------- order */
 
 /* What needs a person first, then what runs, then what ran. */
 static int64_t attention_rank(enum run_state state)
@@ -199,8 +198,7 @@ static void collect_sessions(struct rows *r, const struct rows_input *in)
     sort_order(r, in->sort, in->inverted);
 }
 
-/* ------------------------------------------------------------------------------------------------------ rows
- */
+/* ------------------------------------------------------------------------------------------------ rows */
 
 static bool is_ancestor_of(const struct session *s, const struct node *n, const struct node *revealed)
 {

@@ -4,9 +4,30 @@
 /* Beyond this much of a row's name only its own detail is searched. */
 #define SEARCH_NAME_MAX 512
 
+static char lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+}
+
+/* Plain ASCII is most of what is looked for; a key press goes through every name there is. */
+static bool holds_ascii(struct slice text, struct slice needle)
+{
+    for (size_t from = 0; from + needle.len <= text.len; from++) {
+        size_t i = 0;
+        while (i < needle.len && lower(text.ptr[from + i]) == lower(needle.ptr[i]))
+            i++;
+        if (i == needle.len)
+            return true;
+    }
+    return false;
+}
+
 static bool holds(struct slice text, struct slice needle)
 {
-    return text.len && text_find_nocase(text, needle) < text.len;
+    for (size_t i = 0; i < needle.len; i++)
+        if ((uint8_t)needle.ptr[i] >= 0x80)
+            return text.len && text_find_nocase(text, needle) < text.len;
+    return holds_ascii(text, needle);
 }
 
 static bool name_holds(const struct session *s, const struct node *n, struct slice needle)

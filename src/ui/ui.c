@@ -78,8 +78,7 @@ void ui_wake_at(struct ui *ui, int64_t at_ns)
         ui->wake_ns = at_ns;
 }
 
-/* ------------------------------------------------------------------------------------------- rows and
- * selection */
+/* ----------------------------------------------------------------------------- rows and selection */
 
 /* The selected row is folded away or gone: the nearest row above it in the tree, else whatever took its
  * place. */
@@ -206,8 +205,7 @@ void ui_keep_revealed(struct ui *ui, const struct ui_data *data)
         folds_set(&ui->folds, fold_id(p->session->id, p->id), FOLD_OPEN);
 }
 
-/* ---------------------------------------------------------------------------------------------------- the
- * screen */
+/* ------------------------------------------------------------------------------------- the screen */
 
 static void draw_too_small(struct grid *grid)
 {

@@ -24,8 +24,7 @@
 #define UI_MESSAGE_MAX 160 /* bytes of a message; longer ones end in an ellipsis */
 #define UI_COPY_MAX    256 /* bytes that one copy may hold */
 
-/* ------------------------------------------------------------------------------------------------ what is
- * shown */
+/* ---------------------------------------------------------------------------------- what is shown */
 
 enum ui_upstream_state {
     UI_UPSTREAM_NONE,     /* none configured */
@@ -68,8 +67,7 @@ struct ui_data {
         source; /* where the data comes from when not from our own receiver: "attached", "replay x4" … */
 };
 
-/* -------------------------------------------------------------------------------------------------- what is
- * kept */
+/* ----------------------------------------------------------------------------------- what is kept */
 
 enum ui_sort {
     UI_SORT_ACTIVITY,
@@ -98,8 +96,7 @@ void ui_destroy(struct ui *ui);
 /* The theme in use; changes with the key T. */
 const struct theme *ui_theme(const struct ui *ui);
 
-/* ------------------------------------------------------------------------------------------------- what
- * comes out */
+/* --------------------------------------------------------------------------------- what comes out */
 
 /* Draws the whole screen at the grid's size. Allocates nothing once the row list has grown to the data's
  * size. */
@@ -145,8 +142,7 @@ enum ui_severity { UI_INFO, UI_WARNING, UI_ERROR };
 /* Shows a line over the footer until the next key: the outcome of an effect. The text is cleaned here. */
 void ui_say(struct ui *ui, enum ui_severity severity, const char *text);
 
-/* ------------------------------------------------------------------------------------------- what tests ask
- * about */
+/* --------------------------------------------------------------------------- what tests ask about */
 
 struct ui_view {
     uint64_t session_id; /* of the selection; 0: nothing is selected */

@@ -81,8 +81,7 @@ void ui_select(struct ui *ui, const struct ui_data *data, size_t index);
 /* Keeps what the search revealed unfolded. */
 void ui_keep_revealed(struct ui *ui, const struct ui_data *data);
 
-/* ---------------------------------------------------------------------------------------------------
- * search.c */
+/* -------------------------------------------------------------------------------------------- search.c */
 
 /* True when a row's words hold the search text. */
 bool search_matches(const struct ui *ui, const struct session *s, const struct node *n);
@@ -94,8 +93,7 @@ bool search_matches(const struct ui *ui, const struct session *s, const struct n
  */
 void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 
-/* -----------------------------------------------------------------------------------------------------
- * views/ */
+/* ---------------------------------------------------------------------------------------------- views/ */
 
 void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
 void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
@@ -103,8 +101,7 @@ void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 void welcome_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 
-/* ---------------------------------------------------------------------------------------------------------
- * pen */
+/* ------------------------------------------------------------------------------------------------- pen */
 
 /* Writes runs of text one after the other, up to a right edge. */
 struct pen {
@@ -117,7 +114,8 @@ static inline void pen_put(struct pen *pen, struct slice text, int role)
     int room = pen->edge - pen->col;
     if (room <= 0)
         return;
-    bool fits = text_prefix(text, (size_t)room, NULL).len == text.len;
+    /* No text takes more columns than bytes. */
+    bool fits = text.len <= (size_t)room || text_prefix(text, (size_t)room, NULL).len == text.len;
     int used = grid_put(pen->grid, pen->row, pen->col, room, text, role);
     pen->col = fits ? pen->col + used : pen->edge; /* nothing follows an ellipsis */
 }

@@ -22,8 +22,7 @@ struct context {
     struct run_status run;
 };
 
-/* --------------------------------------------------------------------------------------------------------
- * name */
+/* ------------------------------------------------------------------------------------------------ name */
 
 static void draw_guides(const struct context *c, const struct row *row, struct pen *pen)
 {
@@ -48,11 +47,10 @@ static void draw_name(const struct context *c, const struct row *row)
     pen.col += 2;
     label_build(&label, c->s, c->n);
     for (int i = 0; i < label.count; i++)
-        pen_put(&pen, label.pieces[i].text, label.pieces[i].role);
+        pen_put(&pen, label.pieces[i].text, (int)label.pieces[i].role);
 }
 
-/* -------------------------------------------------------------------------------------------------------
- * state */
+/* ----------------------------------------------------------------------------------------------- state */
 
 static void draw_state(const struct context *c)
 {
@@ -87,8 +85,7 @@ static void draw_state(const struct context *c)
     pen_str(&pen, age, role);
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * numbers */
+/* --------------------------------------------------------------------------------------------- numbers */
 
 static void put_number(const struct context *c, enum column column, const char *text, int role)
 {
@@ -195,8 +192,7 @@ static void draw_texts(const struct context *c)
                  ROLE_DIM);
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * matches */
+/* --------------------------------------------------------------------------------------------- matches */
 
 /* Flags the search text wherever it can be read on a line. */
 static void flag_matches(struct ui *ui, struct grid *grid, int line)
@@ -226,8 +222,7 @@ static void flag_matches(struct ui *ui, struct grid *grid, int line)
     }
 }
 
-/* ---------------------------------------------------------------------------------------------------- all of
- * it */
+/* -------------------------------------------------------------------------------------- all of it */
 
 static void draw_titles(struct ui *ui, struct grid *grid, int row)
 {

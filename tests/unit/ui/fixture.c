@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --------------------------------------------------------------------------------------- the model's own
- * queries */
+/* ------------------------------------------------------------------------ the model's own queries */
 
 uint64_t model_generation(const struct model *m)
 {
@@ -49,8 +48,7 @@ struct model_stats model_stats(const struct model *m)
     return m->stats;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * building */
+/* -------------------------------------------------------------------------------------------- building */
 
 void fixture_init(struct fixture *f)
 {
@@ -204,8 +202,7 @@ struct node *fixture_tool(struct fixture *f, struct session *s, struct node *par
     return n;
 }
 
-/* ------------------------------------------------------------------------------------------------------
- * settling */
+/* -------------------------------------------------------------------------------------------- settling */
 
 static void add(struct counters *to, const struct counters *c)
 {
