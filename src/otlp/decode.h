@@ -1,8 +1,8 @@
 /*
  * decode.h - a request body to records: decompression, then protobuf or JSON.
  *
- * Does no I/O. One decoder is reused for all requests of a thread: its inflate buffer and scratch arena stay warm,
- * so that the protobuf path allocates nothing per field.
+ * Does no I/O. One decoder is reused for all requests of a thread: its inflate buffer and scratch arena stay
+ * warm, so that the protobuf path allocates nothing per field.
  */
 #ifndef CT_OTLP_DECODE_H
 #define CT_OTLP_DECODE_H
@@ -26,24 +26,24 @@ struct otlp_counts {
 };
 
 /*
- * Feeds every record of body to sink (NULL: only checks and counts). counts, why and msg may be NULL. The outcome is
- * CT_OK, or the error, with *why set to the refusal that fits and msg to what is wrong:
+ * Feeds every record of body to sink (NULL: only checks and counts). counts, why and msg may be NULL. The
+ * outcome is CT_OK, or the error, with *why set to the refusal that fits and msg to what is wrong:
  *   CT_ERR_FORMAT       BAD_GZIP, DECODE
- *   CT_ERR_LIMIT        INFLATED, NESTING, ATTRIBUTES (also nested values, events and links: 64 times as many as
- *                       attributes), RECORDS (also json_nodes), OVERLOAD (a sink returned false)
+ *   CT_ERR_LIMIT        INFLATED, NESTING, ATTRIBUTES, RECORDS, OVERLOAD (a sink returned false)
  *   CT_ERR_NOMEM        OVERLOAD
  *   CT_ERR_UNSUPPORTED  ENCODING (zstd, where it is not compiled in)
- * Records before the fault have already reached the sink and are counted: run with a NULL sink first where all or
- * nothing matters. An empty protobuf body is an empty request; an empty JSON body is not JSON.
- * What each encoding accepts stands in otlp_pb.h and otlp_json.h, what decompression does in body.h.
+ * ATTRIBUTES also bounds nested values, events and links, at 64 times as many; RECORDS also bounds
+ * json_nodes. Records before the fault have already reached the sink and are counted: run with a NULL sink
+ * first where all or nothing matters. An empty protobuf body is an empty request; an empty JSON body is not
+ * JSON. What each encoding accepts stands in otlp_pb.h and otlp_json.h, what decompression does in body.h.
  */
 enum ct_err otlp_decode(struct otlp_decoder *d, enum otlp_signal signal, enum otlp_encoding encoding,
                         enum otlp_compression compression, struct slice body, const struct otlp_sink *sink,
                         struct otlp_counts *counts, enum otlp_refusal *why, struct ct_errmsg *msg);
 
 /*
- * From a Content-Encoding or grpc-encoding value, case aside: "gzip", "x-gzip", "zstd" where it is compiled in; "" and
- * "identity" are OTLP_IDENTITY. False when unknown.
+ * From a Content-Encoding or grpc-encoding value, case aside: "gzip", "x-gzip", "zstd" where it is compiled
+ * in; "" and "identity" are OTLP_IDENTITY. False when unknown.
  */
 bool otlp_compression_parse(struct slice value, enum otlp_compression *out);
 

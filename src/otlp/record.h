@@ -69,7 +69,8 @@ struct otlp_scope {
 #define OTLP_TRACE_ID_LEN 16
 #define OTLP_SPAN_ID_LEN  8
 
-/* Ids that are absent, of the wrong length, not hex in JSON, or all zero: has_… is false and the bytes are zero. */
+/* An id that is absent, of the wrong length, not hex (JSON) or all zero: has_… is false, the bytes are zero.
+ */
 struct otlp_ids {
     uint8_t trace_id[OTLP_TRACE_ID_LEN];
     uint8_t span_id[OTLP_SPAN_ID_LEN];
@@ -156,8 +157,10 @@ struct otlp_point {
 struct otlp_sink {
     void *ctx;
     bool (*log)(void *ctx, const struct otlp_resource *, const struct otlp_scope *, const struct otlp_log *);
-    bool (*span)(void *ctx, const struct otlp_resource *, const struct otlp_scope *, const struct otlp_span *);
-    bool (*point)(void *ctx, const struct otlp_resource *, const struct otlp_scope *, const struct otlp_point *);
+    bool (*span)(void *ctx, const struct otlp_resource *, const struct otlp_scope *,
+                 const struct otlp_span *);
+    bool (*point)(void *ctx, const struct otlp_resource *, const struct otlp_scope *,
+                  const struct otlp_point *);
 };
 
 /* The attribute of that key, or NULL. The first one wins. */
