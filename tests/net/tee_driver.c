@@ -3,7 +3,8 @@
  *
  *   tee_driver URL JOURNAL_DIR|- [setting=number]...
  *
- * Settings: the numbers of tee_config and journal_config by their names. Commands:
+ * Settings: the numbers of tee_config and journal_config by their names, and file_bytes_max: files cannot
+ * grow past it, which is what a full disk looks like. Commands:
  *   {"cmd":"append","source":"http|grpc|hook","path":…,"headers":[[name,value]…],"file":…|"text":…}
  *   {"cmd":"stats"}   {"cmd":"watch"}  prints the statistics now, or at every change from now on
  *   {"cmd":"stop","grace":ms}   and so does the end of stdin, with grace 0
@@ -19,6 +20,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 static uv_loop_t loop;
 static uv_pipe_t input;
@@ -153,7 +155,8 @@ static void append(const cJSON *o)
     read_body(o, &body);
     f.body = buf_slice(&body);
     struct ct_errmsg msg;
-    if (journal_append(journal, &f, &msg))
+    enum ct_err err = journal_append(journal, &f, &msg);
+    if (err && err != CT_ERR_IO) /* kept in memory then */
         die(msg.text);
     tee_notify(tee);
     buf_finish(&body);
@@ -213,6 +216,14 @@ static void on_retire(void *ctx, struct journal *j, uint64_t first, uint64_t las
         tee_retire(tee, first, last);
 }
 
+static void limit_files(rlim_t bytes)
+{
+    const struct rlimit limit = {bytes, bytes};
+    signal(SIGXFSZ, SIG_IGN);
+    if (setrlimit(RLIMIT_FSIZE, &limit))
+        die("setrlimit");
+}
+
 static void set(struct tee_config *t, struct journal_config *j, const char *setting)
 {
     const char *equals = strchr(setting, '=');
@@ -237,6 +248,8 @@ static void set(struct tee_config *t, struct journal_config *j, const char *sett
         j->max_bytes = value;
     else if (slice_eq_str(name, "segment_bytes"))
         j->segment_bytes = value;
+    else if (slice_eq_str(name, "file_bytes_max"))
+        limit_files((rlim_t)value);
     else
         die(setting);
 }

@@ -19,6 +19,7 @@ export function temp() {
   return dir;
 }
 
+export const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 export const sha256 = bytes => crypto.createHash('sha256').update(bytes).digest('hex');
 
 /** Resolves when what is awaited has happened; rejects with words when it has not in time. */

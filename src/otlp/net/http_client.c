@@ -5,7 +5,7 @@
 
 #include <ctype.h>
 #include <curl/curl.h>
-#include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -48,6 +48,14 @@ struct http_transfer {
     void *ctx;
 };
 
+static void say_timeout(struct http_transfer *t, const char *what, uint32_t ms)
+{
+    if (ms % 1000)
+        snprintf(t->words, sizeof t->words, "%s within %" PRIu32 " ms", what, ms);
+    else
+        snprintf(t->words, sizeof t->words, "%s within %" PRIu32 " s", what, ms / 1000);
+}
+
 /* What happened to a request that brought no HTTP status. */
 static const char *describe(struct http_transfer *t, CURLcode code)
 {
@@ -74,10 +82,9 @@ static const char *describe(struct http_transfer *t, CURLcode code)
     case CURLE_OPERATION_TIMEDOUT:
         curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME, &connected);
         if (connected > 0)
-            snprintf(words, cap, "no answer within %lu ms", (unsigned long)t->timeout_ms);
+            say_timeout(t, "no answer", t->timeout_ms);
         else
-            snprintf(words, cap, "no connection within %lu ms",
-                     (unsigned long)(t->connect_timeout_ms ? t->connect_timeout_ms : t->timeout_ms));
+            say_timeout(t, "no connection", t->connect_timeout_ms ? t->connect_timeout_ms : t->timeout_ms);
         break;
     case CURLE_GOT_NOTHING:
         snprintf(words, cap, "connection closed without an answer");
@@ -153,7 +160,8 @@ static int set_timer(CURLM *multi, long timeout_ms, void *userp)
         uv_timer_stop(&c->timer);
         return 0;
     }
-    return uv_timer_start(&c->timer, on_timer, (uint64_t)timeout_ms, 0) ? -1 : 0;
+    uv_timer_start(&c->timer, on_timer, (uint64_t)timeout_ms, 0);
+    return 0;
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -215,14 +223,17 @@ static int set_socket(CURL *easy, curl_socket_t fd, int what, void *userp, void 
         s->fd = fd;
         s->poll.data = s;
         if (uv_poll_init_socket(c->loop, &s->poll, fd)) {
+            /* An error told to libcurl would end this client for good; unwatched, the request runs into its
+             * timeout. */
             free(s);
-            return -1;
+            return 0;
         }
         c->handles++;
         curl_multi_assign(c->multi, fd, s);
     }
     int events = (what & CURL_POLL_IN ? UV_READABLE : 0) | (what & CURL_POLL_OUT ? UV_WRITABLE : 0);
-    return uv_poll_start(&s->poll, events, on_poll) ? -1 : 0;
+    uv_poll_start(&s->poll, events, on_poll);
+    return 0;
 }
 
 enum ct_err http_client_create(uv_loop_t *loop, struct http_client **out, struct ct_errmsg *msg)
@@ -372,6 +383,11 @@ static void set_options(struct http_transfer *t, const struct http_request *r)
     curl_easy_setopt(e, CURLOPT_PRIVATE, (char *)t);
     curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
     curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
+    /* A request that ends while its host name is being resolved leaves that to the thread it is in: waiting
+     * for a name server that does not answer would stop the loop. */
+    curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+#endif
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
