@@ -48,7 +48,8 @@ enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GR
       "search names, prompts, models, errors, ids")                                                          \
     X(ACTION_NEXT, "next", "n", CONTEXT_TREE, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
     X(ACTION_PREVIOUS, "previous", "N", CONTEXT_TREE, GROUP_FIND, "", 0, "previous hit")                     \
-    X(ACTION_BACK, "back", "Esc", CONTEXT_TREE, GROUP_FIND, "", 0, "back out: search, pause, message")       \
+    X(ACTION_BACK, "back", "Esc", CONTEXT_TREE, GROUP_FIND, "", 0,                                           \
+      "back out of search and pause, then follow")                                                           \
     X(ACTION_SORT, "sort", "s", CONTEXT_TREE, GROUP_SHOW, "Sort", 6, "next sort key of the sessions")        \
     X(ACTION_INVERT, "invert", "S", CONTEXT_TREE, GROUP_SHOW, "", 0, "the other way round")                  \
     X(ACTION_PAUSE, "pause", "P", CONTEXT_TREE, GROUP_SHOW, "Pause", 9,                                      \

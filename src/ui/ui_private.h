@@ -93,6 +93,14 @@ bool search_matches(const struct ui *ui, const struct session *s, const struct n
  */
 void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 
+/* -------------------------------------------------------------------------------- search_keys.c */
+
+void search_open(struct ui *ui);
+void search_forget(struct ui *ui); /* text, hits and what was revealed; the selection stays */
+void search_step(struct ui *ui, const struct ui_data *data, bool forward);
+void search_key(struct ui *ui, const struct ui_data *data,
+                const struct key *key); /* while the line is open */
+
 /* ---------------------------------------------------------------------------------------------- views/ */
 
 void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
