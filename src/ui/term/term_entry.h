@@ -1,0 +1,37 @@
+/*
+ * term_entry.h - which terminfo entry to use, and what it says.
+ */
+#ifndef CT_UI_TERM_ENTRY_H
+#define CT_UI_TERM_ENTRY_H
+
+#include "buf.h"
+
+#define TERM_ENTRY_NAME_MAX 80
+
+/*
+ * The entry's name into name. term is the user's; want_direct asks for a 24-bit relative of it
+ * ("xterm-256color" has "xterm-direct"), which need not be installed. CT_ERR_UNSUPPORTED when term is unknown
+ * or cannot move the cursor.
+ */
+enum ct_err term_entry_choose(const char *term, bool want_direct, int fd, char *name, struct ct_errmsg *msg);
+
+/* By the name: terminals that print what they do not understand, or answer it with garbage, are not. */
+bool term_entry_is_modern(const char *name);
+
+/* A string of the entry that ncurses has in use ("kcuu1"), or NULL. */
+const char *term_entry_string(const char *cap);
+
+/* Appends what gives the terminal back, by the entry in use. */
+enum ct_err term_entry_restore_bytes(struct buf *out);
+
+/*
+ * Without switching automatic margins off, ncurses writes the last cell of the screen by inserting the one
+ * before it, which splits wide characters. Terminals of xterm's family can do that even where their entry
+ * (screen, tmux) does not say so. False: the last cell must stay blank.
+ */
+bool term_entry_reach_corner(bool modern);
+
+/* ncurses must not set the palette back at the end: it was never changed, and the user may have. */
+void term_entry_keep_palette(void);
+
+#endif
