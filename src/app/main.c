@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include "commands.h"
 #include "version.h"
 
@@ -60,6 +61,7 @@ int main(int argc, char **argv)
     enum exit_code code = EXIT_CODE_OK;
     setlocale(LC_CTYPE, "");
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a file size limit is then an error like a full disk */
     umask(077);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     options_init(&options);

@@ -69,7 +69,9 @@ function checkTotals(name, status) {
 
 test('every HTTP capture gives its expected totals in status --json, hooks and a second sending included', async t => {
   const s = await serve(t);
-  await replay(t, s, native, '--hooks', `${s.url}/hooks`);
+  /* Old clients' hooks carry no ids and join by time, which a replay does not keep: tests/replay has them. */
+  await replay(t, s, native.filter(n => !n.startsWith('old-')), '--hooks', `${s.url}/hooks`);
+  await replay(t, s, native.filter(n => n.startsWith('old-')));
   let status = await s.settled();
   for (const n of native) checkTotals(n, status);
   await replay(t, s, native);
