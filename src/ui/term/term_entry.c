@@ -92,20 +92,7 @@ enum ct_err term_entry_restore_bytes(struct buf *out)
     return put_err;
 }
 
-bool term_entry_reach_corner(bool modern)
+bool term_entry_has_corner(void)
 {
-    static char on[] = "\033[?7h", off[] = "\033[?7l"; /* DECAWM */
-    if (auto_right_margin && modern && !(enter_am_mode && exit_am_mode)) {
-        enter_am_mode = on;
-        exit_am_mode = off;
-    }
     return !auto_right_margin || (enter_am_mode && exit_am_mode);
-}
-
-void term_entry_keep_palette(void)
-{
-    orig_colors = NULL;
-    initialize_color = NULL;
-    initialize_pair = NULL;
-    can_change = FALSE;
 }

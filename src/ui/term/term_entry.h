@@ -24,14 +24,7 @@ const char *term_entry_string(const char *cap);
 /* Appends what gives the terminal back, by the entry in use. */
 enum ct_err term_entry_restore_bytes(struct buf *out);
 
-/*
- * Without switching automatic margins off, ncurses writes the last cell of the screen by inserting the one
- * before it, which splits wide characters. Terminals of xterm's family can do that even where their entry
- * (screen, tmux) does not say so. False: the last cell must stay blank.
- */
-bool term_entry_reach_corner(bool modern);
-
-/* ncurses must not set the palette back at the end: it was never changed, and the user may have. */
-void term_entry_keep_palette(void);
+/* The terminal does not wrap after its last column, or can be told not to. */
+bool term_entry_has_corner(void);
 
 #endif

@@ -32,7 +32,7 @@ struct term_screen {
     char name[TERM_ENTRY_NAME_MAX];
     bool utf8;
     bool modern;
-    bool has_corner; /* the last cell can be written */
+    bool has_corner; /* the last cell can simply be written */
     bool repaint;    /* the next frame is painted in full */
     uint64_t substitutes;
     struct term_color color;
@@ -97,12 +97,12 @@ enum ct_err term_screen_open(const struct term_screen_config *config, struct ter
                       "a terminal of type %s cannot show a screen: use claude-top --once", s->name);
         goto close_files;
     }
-    term_entry_keep_palette();
-    s->has_corner = term_entry_reach_corner(term_entry_is_modern(s->name));
+    s->has_corner = term_entry_has_corner();
     s->modern = term_entry_is_modern(s->name);
     term_color_init(&s->color, config->most);
     typeahead(-1);
     leaveok(stdscr, TRUE);
+    idcok(stdscr, FALSE); /* ncurses 6.4 splits wide characters when it inserts and deletes */
     keypad(stdscr, TRUE);
     curs_set(0);
     resize_term(config->rows, config->cols);
@@ -215,13 +215,13 @@ static struct term_look look_of(struct term_screen *s, const struct theme *theme
  * does, or not at all; then a substitute of the grid's width keeps the columns where they are. Returns how
  * many cells of text there are: two narrow substitutes may stand for a wide character.
  */
-static int cell_text(struct term_screen *s, const struct cell *cell, wchar_t *out, size_t max)
+static int cell_text(struct term_screen *s, const struct cell *cell, bool wide_ok, wchar_t *out, size_t max)
 {
     struct slice rest = slice_make(cell->text, cell->len);
     struct text_cluster cluster;
     bool shown = text_next(&rest, &cluster) && (s->utf8 || cluster.base < 0x80) && cluster.base >= 0x20 &&
                  (cluster.base < 0x7f || cluster.base >= 0xa0) &&
-                 wcwidth((wchar_t)cluster.base) == cell->width;
+                 wcwidth((wchar_t)cluster.base) == cell->width && (cell->width == 1 || wide_ok);
     size_t n = 0;
     if (shown) {
         struct slice marks = cluster.bytes;
@@ -240,11 +240,21 @@ static int cell_text(struct term_screen *s, const struct cell *cell, wchar_t *ou
     if (n)
         return 1;
     s->substitutes++;
-    bool wide = cell->width == 2 && s->utf8 && wcwidth((wchar_t)WIDE_SUBSTITUTE) == 2;
+    bool wide = cell->width == 2 && wide_ok && s->utf8 && wcwidth((wchar_t)WIDE_SUBSTITUTE) == 2;
     bool narrow = s->utf8 && wcwidth((wchar_t)NARROW_SUBSTITUTE) == 1;
     out[0] = wide ? (wchar_t)WIDE_SUBSTITUTE : narrow ? (wchar_t)NARROW_SUBSTITUTE : L'?';
     out[1] = L'\0';
     return wide ? 1 : cell->width;
+}
+
+/*
+ * Where automatic margins cannot be switched off (screen, tmux), ncurses 6.4 takes the second half of a wide
+ * character just before the last cell of the screen for something to be put into that cell, and moves it
+ * there by inserting, which destroys the character.
+ */
+static bool is_trap(const struct term_screen *s, int row, int col)
+{
+    return !s->has_corner && row == LINES - 1 && col == COLS - 3;
 }
 
 static void put_cell(struct term_screen *s, int row, int col, const struct theme *theme,
@@ -253,7 +263,7 @@ static void put_cell(struct term_screen *s, int row, int col, const struct theme
     wchar_t text[CCHARW_MAX + 1];
     cchar_t c;
     struct term_look look = look_of(s, theme, cell);
-    int times = cell_text(s, cell, text, CCHARW_MAX);
+    int times = cell_text(s, cell, !is_trap(s, row, col), text, CCHARW_MAX);
     if (setcchar(&c, text, (attr_t)look.attrs, look.pair, NULL) == ERR)
         return;
     for (int i = 0; i < times; i++)
@@ -265,8 +275,7 @@ static void put_row(struct term_screen *s, int row, const struct grid *grid, con
 {
     for (int col = 0; col < grid->cols && col < COLS; col++) {
         const struct cell *cell = grid_at(grid, row, col);
-        bool corner = row == LINES - 1 && col + cell->width == COLS;
-        if (cell->width == 0 || col + cell->width > COLS || (corner && !s->has_corner))
+        if (cell->width == 0 || col + cell->width > COLS)
             continue;
         bool changed = all || memcmp(cell, grid_at(&s->shown, row, col), sizeof *cell) != 0;
         /* The second half of a wide cell may have been something else. */
