@@ -96,3 +96,11 @@ bool term_entry_has_corner(void)
 {
     return !auto_right_margin || (enter_am_mode && exit_am_mode);
 }
+
+enum ct_err term_entry_whole_region(int rows, struct buf *out)
+{
+    const char *set = term_entry_string("csr");
+    if (!set)
+        return CT_OK;
+    return buf_append_str(out, tparm(set, 0L, (long)rows - 1, 0L, 0L, 0L, 0L, 0L, 0L, 0L));
+}

@@ -27,4 +27,10 @@ enum ct_err term_entry_restore_bytes(struct buf *out);
 /* The terminal does not wrap after its last column, or can be told not to. */
 bool term_entry_has_corner(void);
 
+/*
+ * Appends the bytes that make the whole screen scroll: inserted and deleted lines stop at the region's end. They move
+ * the cursor home, so they belong before a full repaint.
+ */
+enum ct_err term_entry_whole_region(int rows, struct buf *out);
+
 #endif

@@ -58,15 +58,43 @@ static FILE *open_memory(void)
     return tmpfile();
 }
 
-/* newterm() takes signals that nobody handles yet; they are not its business. */
-static SCREEN *open_screen(const char *name, FILE *out, FILE *in)
+/*
+ * newterm() asks the memory file for its size and then believes the entry, unless these two variables say
+ * better. Its first bytes set the scrolling region to that size.
+ */
+static void set_size_variable(const char *name, int value, char *before, size_t cap, bool *was_set)
 {
+    char text[16];
+    const char *now = getenv(name);
+    *was_set = now != NULL;
+    snprintf(before, cap, "%s", now ? now : "");
+    snprintf(text, sizeof text, "%d", value);
+    setenv(name, text, 1);
+}
+
+static void restore_variable(const char *name, const char *before, bool was_set)
+{
+    if (was_set)
+        setenv(name, before, 1);
+    else
+        unsetenv(name);
+}
+
+/* newterm() takes signals that nobody handles yet; they are not its business. */
+static SCREEN *open_screen(const char *name, FILE *out, FILE *in, int rows, int cols)
+{
+    char lines_before[32], columns_before[32];
+    bool lines_set, columns_set;
     static const int signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH, SIGQUIT};
     enum { COUNT = sizeof signals / sizeof signals[0] };
     struct sigaction before[COUNT];
     for (size_t i = 0; i < COUNT; i++)
         sigaction(signals[i], NULL, &before[i]);
+    set_size_variable("LINES", rows, lines_before, sizeof lines_before, &lines_set);
+    set_size_variable("COLUMNS", cols, columns_before, sizeof columns_before, &columns_set);
     SCREEN *screen = newterm(name, out, in);
+    restore_variable("LINES", lines_before, lines_set);
+    restore_variable("COLUMNS", columns_before, columns_set);
     for (size_t i = 0; i < COUNT; i++)
         sigaction(signals[i], &before[i], NULL);
     return screen;
@@ -91,7 +119,7 @@ enum ct_err term_screen_open(const struct term_screen_config *config, struct ter
     err = term_entry_choose(config->term, want_direct, fileno(s->out), s->name, msg);
     if (err)
         goto close_files;
-    s->screen = open_screen(s->name, s->out, s->in);
+    s->screen = open_screen(s->name, s->out, s->in, config->rows, config->cols);
     if (!s->screen) {
         err = ct_fail(msg, CT_ERR_UNSUPPORTED,
                       "a terminal of type %s cannot show a screen: use claude-top --once", s->name);
@@ -299,15 +327,19 @@ enum ct_err term_screen_draw(struct term_screen *s, const struct grid *grid, con
         term_color_reset(&s->color);
         s->shown_theme = *theme;
     }
-    if (s->repaint)
+    enum ct_err err = CT_OK;
+    if (s->repaint) {
         clearok(curscr, TRUE);
+        err = term_entry_whole_region(LINES, out);
+    }
     if (all)
         erase();
     for (int row = 0; row < grid->rows && row < LINES; row++)
         put_row(s, row, grid, theme, all);
     refresh();
     grid_copy(&s->shown, grid);
-    enum ct_err err = take_output(s, out);
+    enum ct_err taken = take_output(s, out);
+    err = err ? err : taken;
     s->repaint = err != CT_OK;
     return err;
 }
