@@ -50,7 +50,8 @@ void *arena_alloc(struct arena *a, size_t size)
         return NULL;
     size = (size + align - 1) / align * align;
     if (!a->head || a->head->size - a->head->used < size) {
-        size_t room = size > ARENA_CHUNK ? size : ARENA_CHUNK;
+        size_t least = a->chunk && a->chunk < ARENA_CHUNK ? a->chunk : ARENA_CHUNK;
+        size_t room = size > least ? size : least;
         if (room > a->max - a->held)
             room = size;
         if (room > a->max - a->held)
@@ -63,6 +64,8 @@ void *arena_alloc(struct arena *a, size_t size)
         chunk->used = 0;
         a->head = chunk;
         a->held += room;
+        if (a->chunk && a->chunk < ARENA_CHUNK)
+            a->chunk *= 2;
     }
     void *ptr = a->head->data + a->head->used;
     a->head->used += size;
