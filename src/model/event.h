@@ -79,7 +79,9 @@ struct event {
     enum event_kind kind;
     enum witness witness;
     enum phase phase;
-    int64_t time_ns;     /* event time: when it happened, for finished things when they ended */
+    int64_t time_ns; /* event time: when it happened, for finished things when they ended; 0: unknown */
+    int64_t
+        stamp_ns; /* the sender's own stamp, which tells records without ids apart; 0: time_ns, -1: none */
     int64_t arrival_ns;  /* when we received it */
     int64_t start_ns;    /* 0: unknown */
     int64_t end_ns;      /* 0: unknown */
@@ -96,7 +98,8 @@ struct event {
     struct slice query_source; /* who asked for an LLM call: main, subagent, title, compaction … */
     struct slice error_type;
     struct slice error_message;
-    struct slice source; /* decision source, start source, trigger, end reason */
+    struct slice source;     /* decision source, start source, trigger, end reason */
+    struct slice agent_type; /* EVENT_TOOL that spawns an agent: of which type */
     struct slice cwd;
     struct slice title;
 
@@ -109,10 +112,11 @@ struct event {
     bool failed;      /* the thing ended in an error */
     bool wants_tools; /* LLM: the response asked for tools */
     bool interrupted;
-    bool ended;            /* EVENT_SESSION: the session is over */
-    bool background;       /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
-    bool spawns_agent;     /* EVENT_TOOL: this tool starts sub-agents */
-    bool redacted;         /* the prompt text was withheld by the client's privacy settings */
+    bool ended;        /* EVENT_SESSION: the session is over */
+    bool background;   /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
+    bool spawns_agent; /* EVENT_TOOL: this tool starts sub-agents */
+    bool auxiliary; /* EVENT_LLM: housekeeping of the client, such as naming the session: not its own model */
+    bool redacted;  /* the prompt text was withheld by the client's privacy settings */
     int64_t tokens_before; /* compaction; -1: unknown */
     int64_t tokens_after;
     double metric_value;

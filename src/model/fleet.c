@@ -33,8 +33,16 @@ static void change(struct fleet_windows *w, const struct fleet_share *share, int
     }
 }
 
+static bool same_share(const struct fleet_share *a, const struct fleet_share *b)
+{
+    return a->counted == b->counted && a->time_ns == b->time_ns && a->tokens == b->tokens &&
+           a->cost_nano_usd == b->cost_nano_usd && a->duration_ns == b->duration_ns && a->failed == b->failed;
+}
+
 void fleet_update(struct fleet_windows *w, struct fleet_share *share, const struct fleet_share *now)
 {
+    if (same_share(share, now))
+        return;
     if (share->counted)
         change(w, share, -1);
     *share = *now;
@@ -44,6 +52,7 @@ void fleet_update(struct fleet_windows *w, struct fleet_share *share, const stru
 
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
 {
+    settle_model(m);
     *out = (struct fleet){.llm_error_ratio = -1, .llm_p95_ns = -1, .total = m->evicted};
     for (const struct session *s = model_sessions(m); s; s = s->next) {
         if (!s->real && !s->announced)

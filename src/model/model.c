@@ -19,7 +19,7 @@ struct model *model_create(const struct model_config *config)
     m->config = *config;
     map_init(&m->sessions, config->hash_seed);
     map_init(&m->sessions_by_id, config->hash_seed);
-    map_init(&m->nodes, config->hash_seed);
+    map_init(&m->tombstones, config->hash_seed);
     return m;
 }
 
@@ -31,8 +31,9 @@ void model_destroy(struct model *m)
         session_evict(m, m->first);
     map_finish(&m->sessions);
     map_finish(&m->sessions_by_id);
-    map_finish(&m->nodes);
+    session_finish_tombstones(m);
     red_finish(&m->red);
+    free(m->scratch);
     free(m);
 }
 
@@ -41,8 +42,14 @@ static int64_t pull_back(int64_t ns, int64_t arrival)
     return arrival > 0 && ns > arrival + FUTURE_MAX_NS ? arrival : ns;
 }
 
-/* The oldest session that has ended, else the one that was heard of longest ago; never the one being written.
- */
+/* What is given up first: sessions that never were any, then ended ones, then the one heard of longest ago;
+ * never the one being written. */
+static int worth(const struct session_entry *s)
+{
+    bool over = s->ended_ns > 0 && s->ended_ns >= s->last_hook_ns;
+    return !s->pub.real && !s->pub.announced ? 0 : over ? 1 : 2;
+}
+
 static struct session_entry *eviction_victim(struct model *m, const struct session_entry *keep)
 {
     struct session_entry *victim = NULL;
@@ -50,82 +57,24 @@ static struct session_entry *eviction_victim(struct model *m, const struct sessi
         struct session_entry *e = (struct session_entry *)s;
         if (e == keep)
             continue;
-        bool better = !victim || (e->ended && !victim->ended) ||
-                      (e->ended == victim->ended && s->last_arrival_ns < victim->pub.last_arrival_ns);
-        if (better)
+        int order = victim ? worth(e) - worth(victim) : -1;
+        if (order < 0 || (order == 0 && s->last_arrival_ns < victim->pub.last_arrival_ns))
             victim = e;
     }
     return victim;
 }
 
-static void session_apply(struct session_entry *s, const struct event *e)
+/* Makes room. False when the session alone is over the budget. */
+static bool make_room(struct model *m, const struct session_entry *keep)
 {
-    if (e->phase == PHASE_STARTED) {
-        s->pub.announced = true;
-        if (s->ended && e->time_ns > s->ended_ns)
-            s->ended = false;
+    while (m->bytes > m->config.max_bytes) {
+        struct session_entry *victim = eviction_victim(m, keep);
+        if (!victim)
+            return false;
+        session_evict(m, victim);
+        m->stats.evicted_sessions++;
     }
-    if (e->ended && e->time_ns >= s->ended_ns) {
-        s->ended = true;
-        s->ended_ns = e->time_ns;
-        if (s->last_turn)
-            turn_refresh(s->last_turn);
-    }
-}
-
-static void notice_note(struct session_entry *s, const struct event *e)
-{
-    if (slice_eq_str(e->name, "idle_prompt") && e->time_ns > s->input_wanted_ns)
-        s->input_wanted_ns = e->time_ns;
-}
-
-static void compaction_note(struct session_entry *s, const struct event *e)
-{
-    int64_t *slot = e->phase == PHASE_FINISHED ? &s->compacted_ns : &s->compacting_ns;
-    if (e->time_ns > *slot)
-        *slot = e->time_ns;
-}
-
-static void dispatch(struct session_entry *s, const struct event *e)
-{
-    call_learn_agent(s, e);
-    switch (e->kind) {
-    case EVENT_STARTUP:
-    case EVENT_METRIC:
-        return;
-    case EVENT_SESSION:
-        session_apply(s, e);
-        return;
-    case EVENT_PROMPT:
-    case EVENT_TURN:
-        turn_apply(s, e);
-        break;
-    case EVENT_LLM:
-        llm_apply(s, e);
-        break;
-    case EVENT_TOOL:
-        tool_apply(s, e);
-        break;
-    case EVENT_AGENT:
-        agent_apply(s, e);
-        break;
-    case EVENT_PERMISSION:
-        permission_apply(s, e);
-        break;
-    case EVENT_NOTICE:
-        notice_note(s, e);
-        return;
-    case EVENT_COMPACTION:
-        compaction_note(s, e);
-        if (e->phase == PHASE_FINISHED && e->witness == WITNESS_LOG)
-            notice_apply(s, e);
-        break;
-    case EVENT_SPAN:
-        span_apply(s, e);
-        return;
-    }
-    s->pub.real |=
-        e->kind == EVENT_PROMPT || e->kind == EVENT_TURN || e->kind == EVENT_LLM || e->kind == EVENT_TOOL;
+    return true;
 }
 
 void model_apply(struct model *m, const struct event *event)
@@ -133,22 +82,22 @@ void model_apply(struct model *m, const struct event *event)
     struct event e = *event;
     if (e.ids.session_id.len == 0)
         return;
+    if (e.stamp_ns == 0)
+        e.stamp_ns = e.time_ns;
+    if (e.time_ns <= 0)
+        e.time_ns = e.arrival_ns;
     e.time_ns = pull_back(e.time_ns, e.arrival_ns);
     e.start_ns = pull_back(e.start_ns, e.arrival_ns);
     e.end_ns = pull_back(e.end_ns, e.arrival_ns);
-    struct session_entry *s = session_get(m, e.ids.session_id);
-    while (m->bytes > m->config.max_bytes) {
-        struct session_entry *victim = eviction_victim(m, s);
-        if (!victim) {
-            m->stats.refused_events++;
-            return;
-        }
-        session_evict(m, victim);
-        m->stats.evicted_sessions++;
+    struct session_entry *s = session_get(m, &e);
+    if (!s || !make_room(m, s)) {
+        m->stats.refused_events++;
+        return;
     }
     m->stats.events++;
     session_touch(s, &e);
-    dispatch(s, &e);
+    apply_event(s, &e);
+    settle_mark(s);
     session_account(s);
     m->generation++;
 }
@@ -160,38 +109,49 @@ uint64_t model_generation(const struct model *m)
 
 const struct session *model_sessions(const struct model *m)
 {
+    settle_model(m);
     return m->first ? &m->first->pub : NULL;
 }
 
 const struct session *model_session(const struct model *m, struct slice session_id)
 {
+    settle_model(m);
     return map_get(&m->sessions, session_id);
 }
 
 const struct session *model_session_by_id(const struct model *m, uint64_t id)
 {
+    settle_model(m);
     return map_get(&m->sessions_by_id, slice_make(&id, sizeof id));
 }
 
 const struct node *model_node_by_id(const struct model *m, uint64_t id)
 {
-    return map_get(&m->nodes, slice_make(&id, sizeof id));
+    uint64_t serial = id & UINT32_MAX, session = id - serial;
+    const struct session_entry *s = map_get(&m->sessions_by_id, slice_make(&session, sizeof session));
+    if (!s || serial == 0 || serial > s->count)
+        return NULL;
+    settle_model(m);
+    const struct entry *e = entry_root(s->made[serial - 1]);
+    return e->visible ? &e->pub : NULL;
 }
 
-size_t model_session_models(const struct session *s, struct slice *out, size_t max)
+size_t model_session_models(const struct session *session, struct slice *out, size_t max)
 {
-    const struct name_list *list = &((const struct session_entry *)s)->models;
-    for (size_t i = 0; i < list->count && i < max; i++)
-        out[i] = list->items[i];
-    return list->count;
+    settle_session((struct session_entry *)session);
+    const struct session_entry *s = (const struct session_entry *)session;
+    for (size_t i = 0; i < s->model_count && i < max; i++)
+        out[i] = s->models[i]->name;
+    return s->model_count;
 }
 
-size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t max)
+size_t model_session_traces(const struct session *session, uint8_t (*out)[16], size_t max)
 {
-    const struct name_list *list = &((const struct session_entry *)s)->traces;
-    for (size_t i = 0; i < list->count && i < max; i++)
-        memcpy(out[i], list->items[i].ptr, 16);
-    return list->count;
+    settle_session((struct session_entry *)session);
+    const struct session_entry *s = (const struct session_entry *)session;
+    for (size_t i = 0; i < s->trace_count && i < max; i++)
+        memcpy(out[i], s->traces[i]->turn->trace_id, 16);
+    return s->trace_count;
 }
 
 struct model_stats model_stats(const struct model *m)

@@ -85,14 +85,15 @@ struct node {
     struct slice error_type;
     struct slice error_message;
 
-    int64_t start_ns;    /* event time; 0: unknown */
-    int64_t end_ns;      /* 0: unknown or still open */
-    int64_t duration_ns; /* -1: unknown */
-    int64_t ttft_ns;     /* LLM; -1: unknown */
-    int64_t wait_ns;     /* TOOL: the human's own time; -1: unknown */
-    int64_t last_ns;     /* newest event time in the subtree */
-    int32_t attempts;    /* LLM; at least 1 once known, else 0 */
-    int32_t number;      /* TURN: 1, 2, 3 … in start order, 0 for calls of no prompt */
+    int64_t start_ns;                    /* event time; 0: unknown */
+    int64_t end_ns;                      /* 0: unknown or still open */
+    int64_t duration_ns;                 /* -1: unknown */
+    int64_t ttft_ns;                     /* LLM; -1: unknown */
+    int64_t wait_ns;                     /* TOOL: the human's own time; -1: unknown */
+    int64_t last_ns;                     /* newest event time in the subtree */
+    int64_t tokens_before, tokens_after; /* COMPACTION; -1: unknown */
+    int32_t attempts;                    /* LLM; at least 1 once known, else 0 */
+    int32_t number;                      /* TURN: 1, 2, 3 … in start order, 0 for calls of no prompt */
     bool wants_tools;
     bool background;
     bool redacted;

@@ -1,9 +1,12 @@
 /*
  * model_private.h - what the files of src/model share. Nobody else includes it.
  *
- * Every node is an entry: the public struct node plus the facts that it was folded from. Facts are merged by
- * rank (witness, then phase), so that the outcome does not depend on the order of arrival; derived fields
- * (state, parent, totals) are recomputed from the facts when one changes.
+ * Two halves, so that the outcome cannot depend on the order of what arrives:
+ *   - facts (apply.c, facts.c): every event is joined into the facts of the one thing that it is about. The
+ *     join is commutative, associative and idempotent; nothing is decided here.
+ *   - the tree (settle.c and what it calls): a pure function of all facts of a session, computed anew when a
+ *     reader asks after a change. Which trace is which prompt, which call hangs where, states, sums: all
+ * here.
  */
 #ifndef CT_MODEL_MODEL_PRIVATE_H
 #define CT_MODEL_MODEL_PRIVATE_H
@@ -28,140 +31,210 @@
 #define QUIET_END_NS (INT64_C(10) * 1000000000)
 /* Records of the end itself may carry a later stamp than the hook that announced it. */
 #define NS_SLACK (INT64_C(5) * 1000000000)
+/* Hooks are stamped when they arrive, everything else where it happens: the clocks may be this far apart. */
+#define CLOCK_SLACK_NS (INT64_C(1) * 1000000000)
 
-/* Fields that several witnesses may set, each with the rank of the one that did. */
-enum ranked {
-    RANKED_NAME,
-    RANKED_DETAIL,
-    RANKED_MODEL,
-    RANKED_SOURCE,
-    RANKED_ERROR,
-    RANKED_START,
-    RANKED_END,
-    RANKED_DURATION,
-    RANKED_TTFT,
-    RANKED_WAIT,
-    RANKED_USAGE,
-    RANKED_OUTCOME,
-    RANKED_END_REASON,
-    RANKED_COUNT
+/* Fields that several witnesses may set; the best one wins (facts.c). */
+enum fact {
+    FACT_NAME,
+    FACT_DETAIL,
+    FACT_MODEL,
+    FACT_SOURCE,
+    FACT_ERROR_TYPE,
+    FACT_ERROR_MESSAGE,
+    FACT_AGENT_TYPE,
+    FACT_TEXTS,
+    FACT_START = FACT_TEXTS,
+    FACT_END,
+    FACT_DURATION,
+    FACT_TTFT,
+    FACT_WAIT,
+    FACT_INPUT,
+    FACT_OUTPUT,
+    FACT_CACHE_READ,
+    FACT_CACHE_CREATION,
+    FACT_COST,
+    FACT_TOKENS_BEFORE,
+    FACT_TOKENS_AFTER,
+    FACT_COUNT
 };
 
+#define FACT_NUMBERS (FACT_COUNT - FACT_TEXTS)
+
+struct entry;
 struct span_ref;
 
-/* What a turn's own span said. Kept apart from its prompt's facts: which prompt a trace belongs to may
- * change. */
-struct turn_span {
-    bool known;
-    int64_t start_ns, end_ns;
-    struct slice detail;
+/* What the earliest witness that spoke of it said: an agent's prompt.id, say, is only right at first. */
+struct link {
+    void *to; /* NULL: nobody said */
+    struct slice key;
+    int64_t ns;
+};
+
+/* All that is known of one thing. A number below zero is unknown; so are first_ns, end and start times of 0.
+ */
+struct facts {
+    struct slice texts[FACT_TEXTS];
+    int64_t numbers[FACT_NUMBERS]; /* by enum fact, less FACT_TEXTS */
+    uint8_t rank[FACT_COUNT];      /* 0: unknown */
+    int64_t detail_ns;             /* of the record that gave the detail */
+    int64_t first_ns, last_ns;     /* oldest and newest word of it */
+    int64_t restarted_ns;          /* newest start, of what may end and start again */
+    int64_t decided_ns;            /* TOOL: oldest word that the decision was made */
+    struct link agent;             /* the agent that made this call; for an AGENT its parent agent */
+    struct link trace, prompt;     /* turns */
+    struct link parent_span;       /* struct span_ref: what it ran in */
+    struct link spawner;           /* AGENT: the tool call that started it */
+    struct link llm;               /* TOOL: the request that asked for it */
+    uint32_t witnesses;            /* bits as in pub.witnesses */
+    int32_t attempts;
+    bool known; /* more than a mention as somebody's parent */
+    bool finished;
+    bool failed;
+    bool accepted, rejected;
+    bool confirmed; /* TURN: a prompt, a span or an end was seen. AGENT: it completed */
+    bool wants_tools, background, redacted, interrupted, spawns_agent, auxiliary;
+};
+
+/* How a turn is known: see turn.c. */
+enum turn_kind {
+    TURN_PROMPT, /* by its prompt id */
+    TURN_TRACE,  /* by its trace id */
+    TURN_HOOK,   /* old clients: a prompt of a hook without any id */
+    TURN_RECORD, /* old clients: a prompt of a log event without any id */
+    TURN_END     /* a stop that names no turn: it ends the one that ran then */
+};
+
+struct turn_part {
+    enum turn_kind kind;
+    struct link proof; /* PROMPT: its trace; TRACE: its prompt; the prompt's own record says both */
+    struct link hint;  /* TRACE: the prompt that a call of it names */
+    bool has_span, has_stop, has_hook_prompt;
+    int64_t span_start_ns;
+    int64_t streaming_ns; /* newest display of response text */
+    uint8_t trace_id[16];
     uint8_t span_id[8];
     bool has_span_id;
-    bool redacted;
 };
 
 struct entry {
-    struct node pub; /* first: a struct node * of ours is a struct entry * */
-    uint8_t rank[RANKED_COUNT];
+    struct node pub;  /* first: a struct node * of ours is a struct entry * */
+    struct slice key; /* in the session's index: type and id; also what orders equals */
+    struct facts f;
+    struct turn_part *turn; /* TURN only */
 
-    /* Where it belongs, as far as witnesses said. */
-    struct slice prompt_id;
-    struct slice agent_id;   /* the agent that made this call; for an AGENT node the parent agent */
-    struct slice spawn_tool; /* AGENT: tool_use_id of the call that started it */
-    uint8_t parent_span[8];
-    bool has_parent_span;
-    struct span_ref *waits_for; /* in the waiter list of that span */
-    struct entry *next_waiter;
-
-    /* Facts that the state is computed from. */
-    bool started, finished, failed, rejected, accepted, interrupted;
-    bool confirmed;    /* TURN: a prompt or its span was seen, not only a call of it. AGENT: it completed */
-    bool idless;       /* built from records without an id of their own (old clients) */
-    bool by_time;      /* its turn was found by time alone */
-    bool spawns_agent; /* TOOL: starts a sub-agent */
-    bool failed_turn;  /* TURN: the client said that it failed */
-    bool weak_trace; /* TURN: that its prompt and its trace are one turn is a guess, given up for evidence */
-    struct turn_span span; /* TURN */
-    int64_t prompt_ns;     /* TURN: the prompt was submitted, by its best witness */
-    int64_t prompt_end_ns; /* TURN: its stop was announced */
-    struct slice prompt_text;
-    uint32_t prompt_witnesses; /* TURN: who told of the prompt itself; bits as in pub.witnesses */
-    struct entry *merged_into; /* TOOL: it turned out to be this one */
-    struct slice request_id;   /* TOOL: of the LLM call that asked for it */
-    int64_t permission_ns;     /* TOOL: a permission prompt was shown; 0: none known */
-    int64_t streaming_ns;      /* TURN: newest display of response text */
-    int64_t model_ns;          /* TURN, AGENT: start of the call whose model it shows */
-    struct event_usage usage;
-
-    /* Open calls of the session, newest first; see state.c. */
-    struct entry *open_next, *open_prev;
-    bool is_open;
-
-    struct counters self; /* its own share of pub.total */
-
-    /* What was added to the fleet and RED windows, so that it can be taken back. */
+    /* Everything below is written by settling. */
+    struct entry *same_as; /* shown as that one; NULL: shown itself */
+    struct entry *guests;  /* those that are shown as this one */
+    struct entry *next_guest;
+    const struct facts *view; /* facts of it and its guests; points to f when there are none */
+    struct facts *joined;     /* room for that */
+    int64_t match_ns;         /* match_nearest() */
+    struct entry *best;       /* the counterpart that suits it best so far */
+    int64_t streaming_ns;     /* TURN */
+    int64_t permission_ns;    /* TOOL: a permission prompt was shown; 0: none */
+    const char *permission_evidence;
+    int64_t newest_call_ns;   /* TURN, AGENT: start of the newest call right below */
+    int64_t own_last_ns;      /* TURN: newest word of it or of what is right below */
+    struct entry *newest_llm; /* TURN, AGENT: right below, not auxiliary */
+    bool visible, visited;
+    bool taken;   /* match_nearest(), likely_spawner(): has its counterpart */
+    bool by_time; /* its turn was found by time alone */
+    bool closed;  /* what is still open below it was cut off */
+    bool finished, accepted, rejected;
     struct fleet_share fleet_share;
-    struct red_share red_share;
+    struct red_share red_share[2];
 };
 
 /* A span id that something hangs from or belongs to. */
 struct span_ref {
-    uint8_t id[8];
-    struct entry *owner; /* the node that this span is a part of; NULL: not known yet */
-    uint8_t parent[8];
-    bool has_parent;
+    struct slice key;
+    struct entry *owner;     /* the node that this span is a part of; NULL: not known */
+    struct span_ref *parent; /* of a wait span: the tool's */
     bool is_wait;
-    int64_t wait_ns; /* is_wait: the human's own time; -1: none */
-    enum decision decision;
-    struct entry *waiters;        /* entries to be placed again when owner is known */
-    struct span_ref *child_waits; /* wait spans that came before their tool */
-    struct span_ref *next_wait;
+    int64_t wait_ns; /* the human's own time; -1: none */
+    struct slice source;
+    bool accepted, rejected;
+    struct span_ref *next_wait; /* all wait spans of the session */
 };
 
-struct name_list {
-    struct slice *items;
-    int64_t *first_ns;
-    size_t count, cap;
+/* A permission prompt on the screen; which tool it is about is found when settling. */
+struct ask {
+    struct ask *next;
+    int64_t ns;
+    struct slice tool; /* "" when the witness does not say */
+    struct slice detail;
+    bool notified; /* by the notification, seconds after the prompt */
+};
+
+struct model_use {
+    struct slice name;
+    int64_t first_ns;
+};
+
+/* A text of which the newest word counts. */
+struct newest {
+    int64_t ns;
 };
 
 struct session_entry {
     struct session pub; /* first */
     struct model *model;
     struct arena arena;
-    struct map index; /* prefix byte + key -> entry or span_ref */
-    struct entry *open;
-    struct entry *last_turn; /* by start time */
-    uint64_t bytes_counted;  /* of arena.held in model->bytes */
+    struct map index; /* type byte and id -> entry, span_ref, model_use … */
 
+    struct entry **all;  /* every entry; in canonical order after a settle */
+    struct entry **made; /* the same in order of making: the low half of a node's id, less 1 */
+    size_t count, cap;
+    struct entry **turns; /* those that are shown, by start */
+    size_t turn_count, turn_cap;
+    struct entry **spawners; /* tool calls that start agents */
+    size_t spawner_count, spawner_cap;
+    struct model_use **models;
+    size_t model_count, model_cap;
+    struct entry **traces; /* TRACE turns, oldest first after a settle */
+    size_t trace_count, trace_cap;
+    struct span_ref *waits;
+    struct ask *asks;
+    bool idless; /* it has entries that may turn out to be another one */
+
+    bool dirty;
+    struct session_entry *dirty_next, *dirty_prev;
+    uint64_t bytes_counted; /* in model->bytes */
+
+    int64_t ended_ns;     /* newest SessionEnd; 0: none */
+    int64_t last_hook_ns; /* newest hook that is not one */
+    bool saw_stop;        /* its hooks include Stop: one that is missing means something */
+    int64_t input_wanted_ns;
+    int64_t compacting_ns, compacted_ns; /* newest start and end of a compaction */
+    struct newest cwd, title, service_name, service_version;
+
+    /* Written by settling. */
     bool ended;
-    int64_t ended_ns;
-    struct slice end_reason;
-    int64_t input_wanted_ns;       /* newest idle notification */
-    int64_t compacting_ns;         /* newest compaction start, 0: none open */
-    int64_t compacted_ns;          /* newest compaction end */
-    int64_t pending_permission_ns; /* a permission prompt whose tool is not known yet */
-    struct slice pending_permission_tool;
-    struct slice pending_permission_detail;
-    uint8_t cwd_rank, title_rank;
-    int64_t cwd_ns, title_ns, model_ns;
-    struct name_list models;
-    struct name_list traces; /* 16-byte slices */
+    struct entry *waiting_call, *running_call;
+    struct ask *pending_ask; /* newest one that no tool fits */
 };
+
+struct tombstone;
 
 struct model {
     struct model_config config;
     struct map sessions; /* session id -> session_entry */
-    struct map nodes;    /* node id bytes -> entry */
     struct map sessions_by_id;
+    uint64_t numbers; /* sessions ever made: the high half of their ids */
     struct session_entry *first, *last;
-    uint64_t next_id;
+    struct session_entry *dirty;
     uint64_t generation;
     uint64_t bytes;
     struct model_stats stats;
     struct counters evicted;
+    struct map tombstones;
+    struct tombstone *oldest_tombstone, *newest_tombstone;
+    size_t tombstone_count;
     struct fleet_windows fleet;
     struct red_table red;
-    uint64_t seed;
+    struct entry **scratch; /* settle's room for sorting */
+    size_t scratch_cap;
 };
 
 static inline struct entry *as_entry(const struct node *n)
@@ -169,16 +242,57 @@ static inline struct entry *as_entry(const struct node *n)
     return (struct entry *)n;
 }
 
+/* What a thing is shown as. */
+static inline struct entry *entry_root(struct entry *e)
+{
+    while (e->same_as)
+        e = e->same_as;
+    return e;
+}
+
+static inline int64_t facts_number(const struct facts *f, enum fact field)
+{
+    return f->rank[field] ? f->numbers[field - FACT_TEXTS] : -1;
+}
+
+static inline int64_t facts_time(const struct facts *f, enum fact field)
+{
+    return f->rank[field] ? f->numbers[field - FACT_TEXTS] : 0;
+}
+
+/* facts.c */
+void facts_init(struct facts *f);
+uint8_t facts_rank(const struct event *e);
+void facts_text(struct session_entry *s, struct facts *f, enum fact field, uint8_t rank, int64_t ns,
+                struct slice value);
+void facts_set(struct facts *f, enum fact field, uint8_t rank, int64_t value);
+void facts_link(struct link *link, void *to, struct slice key, int64_t ns);
+void facts_heard(struct facts *f, const struct event *e);
+void facts_event(struct session_entry *s, struct facts *f,
+                 const struct event *e); /* what means the same for all */
+void facts_join(struct facts *to, const struct facts *from);
+/* The newest word wins; the greater text among words of one time. */
+void facts_newest(struct session_entry *s, struct newest *n, struct slice *slot, int64_t ns,
+                  struct slice value);
+
+/* apply.c: events to facts */
+void apply_event(struct session_entry *s, const struct event *e);
+
+/* apply_turn.c */
+struct entry *turn_by_prompt(struct session_entry *s, struct slice prompt_id); /* made when new */
+struct entry *turn_by_trace(struct session_entry *s, const uint8_t trace_id[16]);
+void turn_apply(struct session_entry *s, const struct event *e);
+void turn_mention(struct session_entry *s,
+                  const struct event *e); /* any record that names a prompt or a trace */
+
 /* session.c */
-struct session_entry *session_get(struct model *m, struct slice session_id); /* made when new */
+struct session_entry *session_get(struct model *m, const struct event *e); /* made when new; NULL: refused */
 void session_evict(struct model *m, struct session_entry *s);
 void session_touch(struct session_entry *s, const struct event *e);
-void session_account(struct session_entry *s);                         /* memory it holds now */
-struct slice session_keep(struct session_entry *s, struct slice text); /* a copy in the session's arena */
-void *session_index_get(const struct session_entry *s, char type, struct slice key);
-void session_index_put(struct session_entry *s, char type, struct slice key, void *value);
-struct entry *session_new_entry(struct session_entry *s, enum node_kind kind);
-void name_list_add(struct session_entry *s, struct name_list *list, struct slice name, int64_t ns);
+void session_account(struct session_entry *s); /* memory it holds now */
+void session_finish_tombstones(struct model *m);
+void *session_alloc(struct session_entry *s, size_t size);
+struct slice session_keep(struct session_entry *s, struct slice text);
 
 /* Index key types. */
 #define INDEX_PROMPT  'p'
@@ -187,59 +301,57 @@ void name_list_add(struct session_entry *s, struct name_list *list, struct slice
 #define INDEX_TOOL    'u'
 #define INDEX_AGENT   'a'
 #define INDEX_SPAN    's'
-#define INDEX_OTHER   'o'
+#define INDEX_CONTENT 'c' /* records of clients that give no ids: the record itself */
+#define INDEX_MODEL   'm'
+#define INDEX_ASK     'q'
 
-/* merge.c */
-uint8_t merge_rank(const struct event *e);
-bool merge_text(struct entry *n, enum ranked field, uint8_t rank, struct slice *slot, struct slice value);
-bool merge_time(struct entry *n, enum ranked field, uint8_t rank, int64_t *slot, int64_t value,
-                int64_t unknown);
-void merge_common(struct entry *n, const struct event *e);
+void *session_index_get(const struct session_entry *s, char type, struct slice id);
+struct slice session_index_put(struct session_entry *s, char type, struct slice id,
+                               void *value); /* the key */
+struct entry *session_entry_get(struct session_entry *s, enum node_kind kind, char type, struct slice id);
+struct span_ref *session_span_get(struct session_entry *s, const uint8_t id[8]);
+void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry *owner);
 
-/* tree.c */
-void tree_link(struct entry *n,
-               struct entry *parent); /* under parent (NULL: the session), in order of start */
-void tree_unlink(struct entry *n);    /* totals are taken off the old ancestors */
-void tree_reorder(struct entry *n);   /* after its start changed */
-void tree_set_self(struct entry *n, const struct counters *self);
-void tree_note_time(struct entry *n, int64_t ns); /* raises last_ns up to the session */
-bool tree_is_below(const struct entry *n, const struct entry *ancestor); /* or the same */
-void counters_add(struct counters *to, const struct counters *from, int sign);
+/* settle.c: facts to the tree */
+void settle_model(const struct model *m); /* every session that changed */
+void settle_session(struct session_entry *s);
+void settle_mark(struct session_entry *s);
+
+/* sort.c */
+typedef int (*entry_cmp_fn)(const struct entry *a, const struct entry *b);
+/* Merges the runs that are already in order: linear for what is nearly sorted, as telemetry is. */
+void sort_entries(struct model *m, struct entry **items, size_t count, entry_cmp_fn cmp);
+int entry_cmp(const struct entry *a, const struct entry *b); /* by start, kind, key: total */
+
+/* match.c: things that share no id but are one */
+struct match {
+    int64_t window_ns;
+    bool (*fits)(const struct entry *host, const struct entry *guest);
+};
+/* Pairs each guest with the nearest host by match_ns, one to one; both arrays get sorted. */
+void match_nearest(struct model *m, const struct match *how, struct entry **hosts, size_t host_count,
+                   struct entry **guests, size_t guest_count);
+void match_calls(struct session_entry *s);
+void entry_view(struct entry *e);                         /* joins its guests' facts */
+void match_join(struct entry *host, struct entry *guest); /* guest is shown as host */
+
+/* turn.c */
+void turns_settle(struct session_entry *s);
+struct entry *turn_at(const struct session_entry *s, int64_t ns); /* NULL: before the first */
+struct entry *turn_of(const struct session_entry *s, struct entry *call);
 
 /* place.c */
-void place(struct entry *n); /* puts a call or agent where its facts say */
-void place_waiters(struct session_entry *s, struct span_ref *ref);
-struct span_ref *span_ref_get(struct session_entry *s, const uint8_t id[8]); /* made when new */
-void span_ref_own(struct session_entry *s, const uint8_t id[8], struct entry *owner);
-struct entry *place_turn_at(struct session_entry *s, int64_t ns); /* by time; NULL: before the first */
+void place_all(struct session_entry *s);
+/* Children, depth, cycles; preorder has room for all. Returns how many there are. */
+size_t place_link(struct session_entry *s, struct entry **preorder);
 
-/* turn.c: which turn something belongs to */
-struct entry *turn_get(struct session_entry *s, const struct event *e);
+/* derive.c */
+void derive_facts(struct session_entry *s, struct entry *e); /* public fields that need no tree */
+void derive_waits(struct session_entry *s); /* decisions and permission prompts, to their tools */
+void derive_windows(struct session_entry *s, struct entry *e);
 
-/* turn_facts.c: what is known of a turn */
-void turn_apply(struct session_entry *s, const struct event *e);
-void turn_derive(struct entry *turn);                          /* its public fields from its facts */
-void turn_refresh(struct entry *turn);                         /* its state, and that of what it left open */
-void turn_unlist(struct session_entry *s, struct entry *turn); /* out of the tree and the numbering */
-
-/* call.c */
-void llm_apply(struct session_entry *s, const struct event *e);
-void tool_apply(struct session_entry *s, const struct event *e);
-void agent_apply(struct session_entry *s, const struct event *e);
-void permission_apply(struct session_entry *s, const struct event *e);
-void notice_apply(struct session_entry *s, const struct event *e);
-void call_learn_agent(struct session_entry *s, const struct event *e);
-void span_apply(struct session_entry *s, const struct event *e);
-void call_refresh(struct entry *n); /* state, own counters, windows */
-void call_remember_place(struct entry *n, const struct event *e);
-void call_guess_start(struct entry *n, const struct event *e);
-/* A key for records of clients that give no ids: the record's own content. */
-struct slice call_content_key(const struct event *e, char *out, size_t cap);
-struct entry *agent_get(struct session_entry *s, struct slice agent_id);
-void tool_took_wait(struct entry *tool, const struct span_ref *wait);
-
-/* state.c */
-void open_add(struct session_entry *s, struct entry *n);
-void open_remove(struct session_entry *s, struct entry *n);
+/* tree.c */
+void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */
+void counters_add(struct counters *to, const struct counters *from, int sign);
 
 #endif

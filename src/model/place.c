@@ -3,147 +3,246 @@
  * prompt, and only then the time. (prompt.id is the process's current prompt, so it is wrong for what runs in
  * the background.)
  */
+#include "mem.h"
 #include "model_private.h"
 
-struct span_ref *span_ref_get(struct session_entry *s, const uint8_t id[8])
+#include <stdlib.h>
+
+/* How long after an agent's call was over the agent may still be seen to begin: background agents do. */
+#define SPAWN_LAG_NS (INT64_C(5) * 1000000000)
+/* Calls that start agents, looked at for one agent of unknown origin. */
+#define SPAWN_WALK 64
+
+static struct entry *span_owner(const struct span_ref *ref)
 {
-    struct slice key = slice_make(id, 8);
-    struct span_ref *ref = session_index_get(s, INDEX_SPAN, key);
-    if (ref)
-        return ref;
-    ref = (struct span_ref *)arena_alloc(&s->arena, sizeof *ref);
-    if (!ref)
-        return NULL;
-    *ref = (struct span_ref){0};
-    memcpy(ref->id, id, 8);
-    session_index_put(s, INDEX_SPAN, key, ref);
-    return ref;
+    struct entry *owner = ref->owner ? ref->owner : ref->is_wait && ref->parent ? ref->parent->owner : NULL;
+    owner = owner ? entry_root(owner) : NULL;
+    return owner && owner->visible ? owner : NULL;
 }
 
-static void wait_for(struct entry *n, struct span_ref *ref)
+static struct entry *visible_agent(const struct facts *f, const struct entry *self)
 {
-    if (n->waits_for)
-        return; /* already in a list; that span's arrival places it again */
-    n->waits_for = ref;
-    n->next_waiter = ref->waiters;
-    ref->waiters = n;
+    struct entry *agent = f->agent.to;
+    return agent && agent != self && agent->visible ? agent : NULL;
 }
 
-void place_waiters(struct session_entry *s, struct span_ref *ref)
+static struct entry *call_parent(const struct session_entry *s, struct entry *n)
 {
-    (void)s;
-    struct entry *n = ref->waiters;
-    ref->waiters = NULL;
-    while (n) {
-        struct entry *next = n->next_waiter;
-        n->next_waiter = NULL;
-        n->waits_for = NULL;
-        place(n);
-        n = next;
+    const struct facts *f = n->view;
+    struct entry *agent = visible_agent(f, n);
+    if (agent)
+        return agent;
+    struct entry *owner = f->parent_span.to ? span_owner(f->parent_span.to) : NULL;
+    return owner && owner != n ? owner : turn_of(s, n);
+}
+
+/* The tool call that an agent is known to run in. */
+static struct entry *agent_spawner(const struct entry *agent)
+{
+    const struct facts *f = agent->view;
+    struct entry *tool = f->spawner.to ? entry_root(f->spawner.to) : NULL;
+    if (tool && tool->visible)
+        return tool;
+    tool = f->parent_span.to ? span_owner(f->parent_span.to) : NULL;
+    return tool && tool->pub.kind == NODE_TOOL ? tool : NULL;
+}
+
+/*
+ * The oldest call of its surroundings that starts agents, may have started this one and has none yet; one for
+ * the same type of agent before others.
+ */
+static struct entry *likely_spawner(const struct session_entry *s, const struct entry *agent,
+                                    const struct entry *scope)
+{
+    struct slice type = agent->view->texts[FACT_NAME];
+    size_t low = 0, high = s->spawner_count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (s->spawners[mid]->pub.start_ns <= agent->pub.start_ns + CLOCK_SLACK_NS)
+            low = mid + 1;
+        else
+            high = mid;
     }
-}
-
-void span_ref_own(struct session_entry *s, const uint8_t id[8], struct entry *owner)
-{
-    struct span_ref *ref = span_ref_get(s, id);
-    if (!ref || ref->owner)
-        return;
-    ref->owner = owner;
-    for (struct span_ref *w = ref->child_waits; w; w = w->next_wait) {
-        if (!w->owner)
-            w->owner = owner;
-        tool_took_wait(owner, w);
-    }
-    tool_took_wait(owner, ref);
-    place_waiters(s, ref);
-}
-
-struct entry *place_turn_at(struct session_entry *s, int64_t ns)
-{
-    struct node *n = s->last_turn ? &s->last_turn->pub : NULL;
-    while (n && (n->kind != NODE_TURN || n->start_ns > ns))
-        n = n->prev;
-    return n ? as_entry(n) : NULL;
-}
-
-/* The newest call in the turn that starts agents, began before this one and has none yet. */
-static struct entry *likely_spawner(const struct entry *agent, struct entry *turn)
-{
-    for (struct node *n = turn->pub.last_child; n; n = n->prev) {
-        struct entry *tool = as_entry(n);
-        if (n->kind != NODE_TOOL || !tool->spawns_agent || n->start_ns > agent->pub.start_ns)
-            continue;
-        bool taken = false;
-        for (struct node *c = n->first_child; c; c = c->next)
-            taken |= c->kind == NODE_AGENT && c != &agent->pub;
-        if (!taken)
-            return tool;
-    }
-    return NULL;
-}
-
-static struct entry *turn_for(struct entry *n)
-{
-    struct session_entry *s = (struct session_entry *)n->pub.session;
-    struct event probe;
-    event_init(&probe, EVENT_LLM, WITNESS_NONE);
-    probe.start_ns = probe.time_ns = n->pub.start_ns;
-    probe.ids.prompt_id = n->prompt_id;
-    probe.ids.agent_id = n->agent_id.len || n->pub.kind == NODE_AGENT ? SLICE_LIT("agent") : SLICE_NULL;
-    probe.ids.has_trace_id = n->pub.has_trace_id;
-    memcpy(probe.ids.trace_id, n->pub.trace_id, sizeof probe.ids.trace_id);
-    n->by_time = !n->pub.has_trace_id && n->prompt_id.len == 0;
-    return n->by_time ? place_turn_at(s, n->pub.start_ns) : turn_get(s, &probe);
-}
-
-static struct entry *parent_of(struct entry *n)
-{
-    struct session_entry *s = (struct session_entry *)n->pub.session;
-    if (n->pub.kind == NODE_AGENT && n->spawn_tool.len) {
-        struct entry *tool = session_index_get(s, INDEX_TOOL, n->spawn_tool);
-        if (tool && tool != n)
-            return tool;
-    }
-    if (n->agent_id.len) {
-        struct entry *agent = n->pub.kind == NODE_AGENT && !n->has_parent_span
-                                  ? session_index_get(s, INDEX_AGENT, n->agent_id)
-                              : n->pub.kind == NODE_AGENT ? NULL
-                                                          : agent_get(s, n->agent_id);
-        if (agent && agent != n)
-            return agent;
-    }
-    if (n->has_parent_span) {
-        struct span_ref *ref = span_ref_get(s, n->parent_span);
-        if (ref && ref->owner && ref->owner != n)
-            return ref->owner;
-        if (ref)
-            wait_for(n, ref);
-        if (n->pub.kind == NODE_AGENT && n->agent_id.len) {
-            struct entry *agent = session_index_get(s, INDEX_AGENT, n->agent_id);
-            if (agent && agent != n)
-                return agent;
+    struct entry *best = NULL;
+    bool best_same = false;
+    for (size_t i = low; i > 0 && i + SPAWN_WALK > low; i--) {
+        struct entry *tool = s->spawners[i - 1];
+        int64_t end = facts_time(tool->view, FACT_END);
+        struct slice wanted = tool->view->texts[FACT_AGENT_TYPE];
+        bool same = wanted.len && slice_eq(wanted, type), other = wanted.len && type.len && !same;
+        bool fits = !tool->taken && tool->pub.parent == &scope->pub && !other &&
+                    (end == 0 || end + SPAWN_LAG_NS >= agent->pub.start_ns);
+        if (fits && (!best || same >= best_same)) {
+            best = tool;
+            best_same = same;
         }
     }
-    struct entry *turn = turn_for(n);
-    if (n->pub.kind == NODE_AGENT && turn) {
-        struct entry *tool = likely_spawner(n, turn);
-        if (tool)
-            return tool;
-    }
-    return turn;
+    return best;
 }
 
-void place(struct entry *n)
+static void place_agents(struct session_entry *s)
 {
-    struct entry *before = n->pub.parent ? as_entry(n->pub.parent) : NULL;
-    struct entry *parent = parent_of(n);
-    tree_link(n, parent);
-    if (before != parent) {
-        /* An agent counts from its first call on; a turn shows the model of its newest call. */
-        for (struct entry *p = parent; p; p = p->pub.parent ? as_entry(p->pub.parent) : NULL)
-            if (p->pub.kind == NODE_AGENT)
-                call_refresh(p);
-        if (before && before->pub.kind == NODE_AGENT)
-            call_refresh(before);
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *n = s->all[i];
+        if (!n->visible || n->pub.kind != NODE_AGENT)
+            continue;
+        struct entry *tool = agent_spawner(n);
+        n->pub.parent = tool ? &tool->pub : NULL;
+        if (tool)
+            tool->taken = true;
     }
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *n = s->all[i];
+        if (!n->visible || n->pub.kind != NODE_AGENT || n->pub.parent)
+            continue;
+        struct entry *scope = visible_agent(n->view, n);
+        if (!scope)
+            scope = turn_of(s, n);
+        if (!scope)
+            continue;
+        struct entry *tool = likely_spawner(s, n, scope);
+        if (tool)
+            tool->taken = true;
+        n->pub.parent = tool ? &tool->pub : &scope->pub;
+    }
+}
+
+static void add_spawner(struct session_entry *s, struct entry *tool)
+{
+    if (s->spawner_count == s->spawner_cap) {
+        s->spawner_cap = s->spawner_cap ? s->spawner_cap * 2 : 4;
+        s->spawners = mem_grow(s->spawners, s->spawner_cap, sizeof(struct entry *));
+    }
+    s->spawners[s->spawner_count++] = tool;
+}
+
+void place_all(struct session_entry *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *n = s->all[i];
+        if (!n->visible || n->pub.kind == NODE_AGENT)
+            continue;
+        struct entry *parent = n->turn ? NULL : call_parent(s, n);
+        n->pub.parent = parent ? &parent->pub : NULL;
+        if (n->pub.kind != NODE_TOOL)
+            continue;
+        if (n->view->spawns_agent)
+            add_spawner(s, n);
+        struct entry *llm = n->view->llm.to;
+        if (llm)
+            entry_root(llm)->pub.wants_tools = true;
+    }
+    place_agents(s);
+}
+
+static void append(struct node *n)
+{
+    struct node **first = n->parent ? &n->parent->first_child : &n->session->first_child;
+    struct node **last = n->parent ? &n->parent->last_child : &n->session->last_child;
+    n->prev = *last;
+    n->next = NULL;
+    if (*last)
+        (*last)->next = n;
+    else
+        *first = n;
+    *last = n;
+}
+
+static void cut_off(struct node *n)
+{
+    struct node *parent = n->parent;
+    if (n->prev)
+        n->prev->next = n->next;
+    else
+        parent->first_child = n->next;
+    if (n->next)
+        n->next->prev = n->prev;
+    else
+        parent->last_child = n->prev;
+    n->parent = n->prev = n->next = NULL;
+}
+
+struct walk {
+    struct entry **out;
+    size_t count;
+};
+
+/* Everything below a root, parents first. What would lie too deep becomes a root itself, done with
+ * afterwards. */
+static void walk_from(struct walk *w, struct node *root)
+{
+    size_t from = w->count;
+    struct node *deep = NULL; /* chained by ->next */
+    root->depth = 0;
+    for (struct node *n = root; n;) {
+        as_entry(n)->visited = true;
+        w->out[w->count++] = as_entry(n);
+        struct node *next = n->first_child;
+        if (next && n->depth + 1 >= TREE_DEPTH_MAX) {
+            while (n->first_child) {
+                struct node *c = n->first_child;
+                cut_off(c);
+                c->next = deep;
+                deep = c;
+            }
+            next = NULL;
+        }
+        while (!next && n != root) {
+            next = n->next;
+            n = n->parent;
+        }
+        if (next)
+            next->depth = next->parent->depth + 1;
+        n = next;
+    }
+    (void)from;
+    while (deep) {
+        struct node *n = deep;
+        deep = n->next;
+        n->next = NULL;
+        walk_from(w, n);
+    }
+}
+
+/* False ids can make a circle. It is opened at its first node, which then hangs from the session. */
+static struct node *open_circle(struct entry *inside)
+{
+    struct node *slow = &inside->pub, *fast = &inside->pub;
+    do {
+        slow = slow->parent;
+        fast = fast->parent->parent;
+    } while (slow != fast);
+    struct node *first = slow;
+    for (struct node *n = slow->parent; n != slow; n = n->parent)
+        if (entry_cmp(as_entry(n), as_entry(first)) < 0)
+            first = n;
+    cut_off(first);
+    return first;
+}
+
+size_t place_link(struct session_entry *s, struct entry **preorder)
+{
+    struct walk w = {preorder, 0};
+    size_t visible = 0;
+    s->pub.first_child = s->pub.last_child = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        s->all[i]->pub.first_child = s->all[i]->pub.last_child = NULL;
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *n = s->all[i];
+        if (n->visible) {
+            append(&n->pub);
+            visible++;
+        }
+    }
+    for (struct node *n = s->pub.first_child; n; n = n->next)
+        walk_from(&w, n);
+    for (size_t i = 0; i < s->count && w.count < visible; i++)
+        if (s->all[i]->visible && !s->all[i]->visited)
+            walk_from(&w, open_circle(s->all[i]));
+    /* Roots that were cut off stand among the others by their start. */
+    s->pub.first_child = s->pub.last_child = NULL;
+    for (size_t i = 0; i < s->count; i++)
+        if (s->all[i]->visible && !s->all[i]->pub.parent)
+            append(&s->all[i]->pub);
+    return w.count;
 }

@@ -2,7 +2,8 @@
  * red.h - rate, errors and duration by model, tool, MCP server and session, in constant memory per series.
  *
  * A series holds its whole life and RED_MINUTES single minutes by event time, each with counts and two
- * histograms. At most RED_SERIES_MAX series are kept; everything else is one series called "other" per kind.
+ * histograms. At most RED_SERIES_MAX series of a kind are kept; when there are more, one that was silent for
+ * longer than the minutes reach is folded into "other", and if there is none, the new one is.
  */
 #ifndef CT_MODEL_RED_H
 #define CT_MODEL_RED_H
@@ -11,7 +12,7 @@
 #include "model.h"
 
 #define RED_MINUTES    15
-#define RED_SERIES_MAX 200
+#define RED_SERIES_MAX 64 /* of each kind, and "other" */
 
 struct red_slot {
     int64_t minute;
@@ -21,7 +22,9 @@ struct red_slot {
 
 struct red_series {
     enum red_kind kind;
-    char *name; /* owned */
+    char *name;      /* owned */
+    uint32_t serial; /* raised when the storage is given to another name */
+    int64_t last_ns; /* newest call */
     struct red_slot all;
     struct red_slot minutes[RED_MINUTES];
 };
@@ -29,11 +32,13 @@ struct red_series {
 struct red_table {
     struct red_series **items; /* by kind, then name */
     size_t count;
+    size_t of_kind[RED_SESSION + 1]; /* not counting "other" */
 };
 
 /* What a call added, so that it can be taken back. */
 struct red_share {
     struct red_series *series; /* NULL: nothing */
+    uint32_t serial;           /* of the series then: another one is not to be touched */
     int64_t time_ns;
     int64_t duration_ns; /* -1: none */
     int64_t ttft_ns;     /* -1: none */
@@ -43,8 +48,9 @@ struct red_share {
 
 void red_finish(struct red_table *t);
 
-/* Finds or makes the series. */
-struct red_series *red_series_get(struct red_table *t, enum red_kind kind, struct slice name);
+/* Finds or makes the series for now, which stays the one of before while that is still its name's. */
+void red_series_for(struct red_table *t, enum red_kind kind, struct slice name,
+                    const struct red_share *before, struct red_share *now);
 
 /* Replaces what *share says was counted by *now, and remembers that in *share. */
 void red_update(struct red_share *share, const struct red_share *now);

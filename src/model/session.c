@@ -4,16 +4,28 @@
 
 #include <stdlib.h>
 
-/* A session's own arena has no ceiling: the model's byte budget is checked after every event. */
+/* A session's own arena has no ceiling: the model's byte budget is checked before every event. */
 #define SESSION_ARENA_MAX (SIZE_MAX / 4)
-#define INDEX_KEY_MAX     512
+/* Most sessions are small, and there may be very many of them. */
+#define SESSION_ARENA_CHUNK 2048
+#define INDEX_KEY_MAX       512
+#define INDEX_ENTRY_BYTES   32 /* of a map, each */
 
-static void *session_alloc(struct session_entry *s, size_t size)
+/* What remains of an evicted session: enough to know its old records when they come again. */
+#define TOMBSTONES_MAX 16384
+
+struct tombstone {
+    struct tombstone *next;
+    int64_t last_activity_ns;
+    struct slice session_id; /* owned, behind the struct */
+};
+
+void *session_alloc(struct session_entry *s, size_t size)
 {
     void *ptr = arena_alloc(&s->arena, size);
     if (!ptr)
         abort(); /* as mem_alloc(): the size is ours, so the system has no memory left */
-    return ptr;
+    return memset(ptr, 0, size);
 }
 
 struct slice session_keep(struct session_entry *s, struct slice text)
@@ -21,21 +33,59 @@ struct slice session_keep(struct session_entry *s, struct slice text)
     char *copy = session_alloc(s, text.len + 1);
     if (text.len)
         memcpy(copy, text.ptr, text.len);
-    copy[text.len] = '\0';
     return slice_make(copy, text.len);
 }
 
-struct session_entry *session_get(struct model *m, struct slice session_id)
+static void remove_tombstone(struct model *m, struct tombstone *t)
 {
-    struct session_entry *s = map_get(&m->sessions, session_id);
-    if (s)
-        return s;
-    s = mem_alloc(sizeof *s);
+    map_remove(&m->tombstones, t->session_id);
+    m->tombstone_count--;
+    free(t);
+}
+
+void session_finish_tombstones(struct model *m)
+{
+    while (m->oldest_tombstone) {
+        struct tombstone *next = m->oldest_tombstone->next;
+        remove_tombstone(m, m->oldest_tombstone);
+        m->oldest_tombstone = next;
+    }
+    map_finish(&m->tombstones);
+}
+
+static void bury(struct model *m, const struct session *s)
+{
+    struct tombstone *t = map_get(&m->tombstones, s->session_id);
+    if (t) {
+        t->last_activity_ns = s->last_activity_ns;
+        return;
+    }
+    t = mem_alloc(sizeof *t + s->session_id.len);
+    memcpy(t + 1, s->session_id.ptr, s->session_id.len);
+    t->session_id = slice_make(t + 1, s->session_id.len);
+    t->last_activity_ns = s->last_activity_ns;
+    map_put(&m->tombstones, t->session_id, t);
+    if (m->newest_tombstone)
+        m->newest_tombstone->next = t;
+    else
+        m->oldest_tombstone = t;
+    m->newest_tombstone = t;
+    if (++m->tombstone_count > TOMBSTONES_MAX) {
+        struct tombstone *oldest = m->oldest_tombstone;
+        m->oldest_tombstone = oldest->next;
+        remove_tombstone(m, oldest);
+    }
+}
+
+static struct session_entry *session_new(struct model *m, struct slice session_id)
+{
+    struct session_entry *s = mem_alloc(sizeof *s);
     s->model = m;
     arena_init(&s->arena, SESSION_ARENA_MAX);
+    s->arena.chunk = SESSION_ARENA_CHUNK;
     map_init(&s->index, m->config.hash_seed);
     s->pub.session_id = session_keep(s, session_id);
-    s->pub.id = ++m->next_id;
+    s->pub.id = ++m->numbers << 32;
     s->pub.prev = m->last ? &m->last->pub : NULL;
     if (m->last)
         m->last->pub.next = &s->pub;
@@ -48,32 +98,25 @@ struct session_entry *session_get(struct model *m, struct slice session_id)
     return s;
 }
 
-static void forget_nodes(struct model *m, struct node *n)
+struct session_entry *session_get(struct model *m, const struct event *e)
 {
-    while (n) {
-        struct node *next = n->next;
-        struct entry *e = as_entry(n);
-        /* Windows keep what happened; only the way to take it back is lost. */
-        e->fleet_share.counted = false;
-        e->red_share.series = NULL;
-        forget_nodes(m, n->first_child);
-        map_remove(&m->nodes, slice_make(&n->id, sizeof n->id));
-        m->stats.nodes--;
-        n = next;
-    }
-}
-
-static void name_list_finish(struct name_list *list)
-{
-    free(list->items);
-    free(list->first_ns);
+    struct session_entry *s = map_get(&m->sessions, e->ids.session_id);
+    if (s)
+        return s;
+    /* What an evicted session is known to have counted must not be counted again. */
+    const struct tombstone *t = map_get(&m->tombstones, e->ids.session_id);
+    if (t && e->time_ns <= t->last_activity_ns)
+        return NULL;
+    return session_new(m, e->ids.session_id);
 }
 
 void session_evict(struct model *m, struct session_entry *s)
 {
-    if (s->pub.real)
+    settle_session(s);
+    if (s->pub.real) {
         counters_add(&m->evicted, &s->pub.total, 1);
-    forget_nodes(m, s->pub.first_child);
+        bury(m, &s->pub);
+    }
     if (s->pub.prev)
         s->pub.prev->next = s->pub.next;
     else
@@ -86,9 +129,14 @@ void session_evict(struct model *m, struct session_entry *s)
     map_remove(&m->sessions_by_id, slice_make(&s->pub.id, sizeof s->pub.id));
     m->bytes -= s->bytes_counted;
     m->stats.sessions--;
+    m->stats.nodes -= s->count;
     m->generation++;
-    name_list_finish(&s->models);
-    name_list_finish(&s->traces);
+    free(s->all);
+    free(s->made);
+    free(s->turns);
+    free(s->spawners);
+    free(s->models);
+    free(s->traces);
     map_finish(&s->index);
     arena_finish(&s->arena);
     free(s);
@@ -96,77 +144,84 @@ void session_evict(struct model *m, struct session_entry *s)
 
 void session_account(struct session_entry *s)
 {
-    uint64_t held = s->arena.held + s->index.cap * 32 + sizeof *s;
+    size_t pointers = 2 * s->cap + s->turn_cap + s->spawner_cap + s->model_cap + s->trace_cap;
+    uint64_t held = s->arena.held + s->index.cap * INDEX_ENTRY_BYTES + pointers * sizeof(void *) + sizeof *s;
     s->model->bytes += held - s->bytes_counted;
     s->bytes_counted = held;
 }
 
-/* Keys are short ids; longer ones are hostile and share the room of their first bytes and length. */
-static struct slice index_key(char *buffer, char type, struct slice key)
+/* Keys are short ids; longer ones are hostile and share the room of their first bytes. */
+static struct slice index_key(char *buffer, char type, struct slice id)
 {
-    size_t n = key.len < INDEX_KEY_MAX - 1 ? key.len : INDEX_KEY_MAX - 1;
+    size_t n = id.len < INDEX_KEY_MAX - 1 ? id.len : INDEX_KEY_MAX - 1;
     buffer[0] = type;
     if (n)
-        memcpy(buffer + 1, key.ptr, n);
+        memcpy(buffer + 1, id.ptr, n);
     return slice_make(buffer, n + 1);
 }
 
-void *session_index_get(const struct session_entry *s, char type, struct slice key)
+void *session_index_get(const struct session_entry *s, char type, struct slice id)
 {
     char buffer[INDEX_KEY_MAX];
-    return map_get(&s->index, index_key(buffer, type, key));
+    return map_get(&s->index, index_key(buffer, type, id));
 }
 
-void session_index_put(struct session_entry *s, char type, struct slice key, void *value)
+struct slice session_index_put(struct session_entry *s, char type, struct slice id, void *value)
 {
     char buffer[INDEX_KEY_MAX];
-    struct slice k = index_key(buffer, type, key);
-    /* A replaced entry keeps its old key bytes alive in the arena; the new one needs its own. */
-    map_put(&s->index, session_keep(s, k), value);
+    struct slice key = session_keep(s, index_key(buffer, type, id));
+    map_put(&s->index, key, value);
+    return key;
 }
 
-struct entry *session_new_entry(struct session_entry *s, enum node_kind kind)
+static struct entry *new_entry(struct session_entry *s, enum node_kind kind)
 {
     struct entry *n = session_alloc(s, sizeof *n);
-    *n = (struct entry){0};
-    n->pub.id = ++s->model->next_id;
+    facts_init(&n->f);
+    n->view = &n->f;
     n->pub.kind = kind;
     n->pub.session = &s->pub;
     n->pub.duration_ns = n->pub.ttft_ns = n->pub.wait_ns = -1;
-    n->usage = (struct event_usage){-1, -1, -1, -1, -1};
-    map_put(&s->model->nodes, slice_make(&n->pub.id, sizeof n->pub.id), n);
+    n->pub.tokens_before = n->pub.tokens_after = -1;
+    if (s->count == s->cap) {
+        s->cap = s->cap ? s->cap * 2 : 8;
+        s->all = mem_grow(s->all, s->cap, sizeof *s->all);
+        s->made = mem_grow(s->made, s->cap, sizeof *s->made);
+    }
+    s->all[s->count] = s->made[s->count] = n;
+    n->pub.id = s->pub.id | ++s->count;
     s->model->stats.nodes++;
     return n;
 }
 
-void name_list_add(struct session_entry *s, struct name_list *list, struct slice name, int64_t ns)
+struct entry *session_entry_get(struct session_entry *s, enum node_kind kind, char type, struct slice id)
 {
-    if (name.len == 0)
-        return;
-    size_t i;
-    for (i = 0; i < list->count; i++)
-        if (slice_eq(list->items[i], name))
-            break;
-    struct slice kept = i < list->count ? list->items[i] : session_keep(s, name);
-    if (i == list->count) {
-        if (list->count == list->cap) {
-            list->cap = list->cap ? list->cap * 2 : 4;
-            list->items = mem_grow(list->items, list->cap, sizeof *list->items);
-            list->first_ns = mem_grow(list->first_ns, list->cap, sizeof *list->first_ns);
-        }
-        list->count++;
-    } else if (ns >= list->first_ns[i]) {
-        return;
-    }
-    /* Oldest first; names seen at the same time in their own order. */
-    while (i > 0 && (list->first_ns[i - 1] > ns ||
-                     (list->first_ns[i - 1] == ns && slice_cmp(list->items[i - 1], kept) > 0))) {
-        list->items[i] = list->items[i - 1];
-        list->first_ns[i] = list->first_ns[i - 1];
-        i--;
-    }
-    list->items[i] = kept;
-    list->first_ns[i] = ns;
+    struct entry *n = session_index_get(s, type, id);
+    if (n)
+        return n;
+    n = new_entry(s, kind);
+    n->key = session_index_put(s, type, id, n);
+    return n;
+}
+
+struct span_ref *session_span_get(struct session_entry *s, const uint8_t id[8])
+{
+    struct slice key = slice_make(id, 8);
+    struct span_ref *ref = session_index_get(s, INDEX_SPAN, key);
+    if (ref)
+        return ref;
+    ref = session_alloc(s, sizeof *ref);
+    ref->wait_ns = -1;
+    ref->key = session_index_put(s, INDEX_SPAN, key, ref);
+    return ref;
+}
+
+/* Honest senders have one owner for a span; of several, always the same one wins. */
+void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry *owner)
+{
+    struct span_ref *ref = session_span_get(s, id);
+    if (!ref->owner || slice_cmp(owner->key, ref->owner->key) < 0)
+        ref->owner = owner;
 }
 
 /* Facts that every event carries about its session. */
@@ -180,22 +235,15 @@ void session_touch(struct session_entry *s, const struct event *e)
         pub->last_activity_ns = e->time_ns;
     if (e->arrival_ns > pub->last_arrival_ns)
         pub->last_arrival_ns = e->arrival_ns;
-    if (e->service_name.len && (pub->service_name.len == 0))
-        pub->service_name = session_keep(s, e->service_name);
-    if (e->service_version.len && slice_cmp(e->service_version, pub->service_version) > 0)
-        pub->service_version = session_keep(s, e->service_version);
-    if (e->cwd.len && e->time_ns >= s->cwd_ns && !slice_eq(e->cwd, pub->cwd)) {
-        pub->cwd = session_keep(s, e->cwd);
-        s->cwd_ns = e->time_ns;
-    }
-    if (e->title.len && e->time_ns >= s->title_ns && !slice_eq(e->title, pub->title)) {
-        pub->title = session_keep(s, e->title);
-        s->title_ns = e->time_ns;
-    }
-    if (e->ids.has_trace_id && e->kind != EVENT_METRIC)
-        name_list_add(s, &s->traces, slice_make(e->ids.trace_id, 16), first);
+    facts_newest(s, &s->service_name, &pub->service_name, e->time_ns, e->service_name);
+    facts_newest(s, &s->service_version, &pub->service_version, e->time_ns, e->service_version);
+    facts_newest(s, &s->title, &pub->title, e->time_ns, e->title);
+    if (e->ids.agent_id.len == 0) /* a sub-agent may work in a folder of its own */
+        facts_newest(s, &s->cwd, &pub->cwd, e->time_ns, e->cwd);
     pub->has_spans |= e->witness == WITNESS_SPAN;
     pub->has_logs |= e->witness == WITNESS_LOG;
     pub->has_hooks |= e->witness == WITNESS_HOOK;
     pub->redacted |= e->redacted;
+    if (e->witness == WITNESS_HOOK && !e->ended && e->time_ns > s->last_hook_ns)
+        s->last_hook_ns = e->time_ns;
 }

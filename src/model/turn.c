@@ -1,252 +1,270 @@
 /*
- * Which turn something belongs to.
+ * Which entries are one turn.
  *
- * A turn has a prompt id (hooks, log events) and a trace id (spans, log events). Only the prompt's own log
- * event says both for certain. Until it comes, or when it never does, the two are joined by a guess (weak):
- * the same call names both, or they began together and do not say different texts. Evidence undoes a guess:
- * the trace takes its span's facts and its calls along, so that nothing of the guess remains.
+ * A turn has a prompt id (hooks, log events) and a trace id (spans, log events). The prompt's own log event
+ * says both: proof. Where it is missing, a call that names both is a hint; without either, a prompt and a
+ * trace are one when they began together and do not say different texts. Old clients give no ids: then a
+ * hook's prompt and a log event's are joined by time alone.
  */
+#include "mem.h"
 #include "model_private.h"
 
-static struct slice trace_key(const uint8_t trace_id[16])
+#include <stdlib.h>
+
+struct pool {
+    struct entry **items;
+    size_t count;
+};
+
+static int64_t began(const struct entry *turn)
 {
-    return slice_make(trace_id, 16);
+    int64_t start = facts_time(&turn->f, FACT_START);
+    return start ? start : turn->f.first_ns;
 }
 
-static void set_trace(struct session_entry *s, struct entry *turn, const uint8_t trace_id[16], bool weak)
+static bool say_the_same(const struct entry *host, const struct entry *guest)
 {
-    uint8_t id[16];
-    memcpy(id, trace_id, 16); /* trace_id may be the turn's own */
-    memcpy(turn->pub.trace_id, id, 16);
-    turn->pub.has_trace_id = true;
-    turn->weak_trace = weak;
-    session_index_put(s, INDEX_TRACE, trace_key(id), turn);
+    struct slice a = host->f.texts[FACT_DETAIL], b = guest->f.texts[FACT_DETAIL];
+    return a.len == 0 || b.len == 0 || slice_eq(a, b);
 }
 
-static void set_prompt(struct session_entry *s, struct entry *turn, struct slice prompt_id)
+static const struct match together = {TURN_MATCH_NS, say_the_same};
+
+static bool has_trace(const struct entry *prompt)
 {
-    turn->pub.key = turn->prompt_id = session_keep(s, prompt_id);
-    session_index_put(s, INDEX_PROMPT, prompt_id, turn);
-    tree_reorder(turn);
+    if (prompt->turn->proof.to)
+        return true;
+    for (const struct entry *g = prompt->guests; g; g = g->next_guest)
+        if (g->turn->kind == TURN_TRACE)
+            return true;
+    return false;
 }
 
-static struct entry *turn_new(struct session_entry *s, int64_t start)
+static void join_by_proof(struct session_entry *s)
 {
-    struct entry *turn = session_new_entry(s, NODE_TURN);
-    turn->pub.start_ns = turn->pub.last_ns = start;
-    tree_link(turn, NULL);
-    tree_set_self(turn, &(struct counters){.turns = 1});
-    turn_derive(turn);
-    return turn;
-}
-
-static void move_span(struct session_entry *s, struct entry *from, struct entry *to)
-{
-    to->span = from->span;
-    from->span = (struct turn_span){0};
-    from->pub.witnesses &= ~(1u << WITNESS_SPAN);
-    if (!to->span.known)
-        return;
-    to->pub.witnesses |= 1u << WITNESS_SPAN;
-    struct span_ref *ref = to->span.has_span_id ? span_ref_get(s, to->span.span_id) : NULL;
-    if (ref && ref->owner == from)
-        ref->owner = to;
-}
-
-/* The calls of a trace, to another turn. */
-static void move_calls(struct entry *from, struct entry *to, const uint8_t trace_id[16])
-{
-    for (struct node *n = from->pub.first_child, *next; n; n = next) {
-        next = n->next;
-        if (n->has_trace_id && memcmp(n->trace_id, trace_id, 16) == 0)
-            tree_link(as_entry(n), to);
+    for (size_t i = 0; i < s->trace_count; i++) {
+        struct entry *trace = s->traces[i], *prompt = trace->turn->proof.to;
+        if (prompt && prompt->turn->proof.to == trace)
+            match_join(prompt, trace);
     }
 }
 
-/* Takes the trace of a guess away from a prompt; returns the turn that has it now. */
-static struct entry *split(struct session_entry *s, struct entry *turn)
+static void join_by_hint(struct session_entry *s, struct pool *prompts)
 {
-    uint8_t id[16];
-    memcpy(id, turn->pub.trace_id, 16);
-    struct entry *t = turn_new(s, turn->span.known ? turn->span.start_ns : turn->pub.start_ns);
-    turn->pub.has_trace_id = false;
-    turn->weak_trace = false;
-    set_trace(s, t, id, false);
-    move_span(s, turn, t);
-    move_calls(turn, t, id);
-    turn_derive(turn);
-    turn_derive(t);
-    return t;
-}
-
-/* Makes one turn of a prompt without a trace and a trace without a prompt. */
-static void join(struct session_entry *s, struct entry *p, struct entry *t, bool weak)
-{
-    if (p == t)
-        return;
-    while (t->pub.first_child)
-        tree_link(as_entry(t->pub.first_child), p);
-    move_span(s, t, p);
-    if (t->streaming_ns > p->streaming_ns)
-        p->streaming_ns = t->streaming_ns;
-    set_trace(s, p, t->pub.trace_id, weak);
-    turn_unlist(s, t);
-    turn_derive(p);
-}
-
-static int64_t gap_between(int64_t a, int64_t b)
-{
-    return a > b ? a - b : b - a;
-}
-
-/* The turn nearest in time that lacks what this one has and does not say another text. */
-static struct entry *match(struct session_entry *s, int64_t start, struct slice text, bool want_trace,
-                           bool want_prompt)
-{
-    struct entry *best = NULL;
-    int64_t best_gap = TURN_MATCH_NS;
-    for (struct node *n = s->last_turn ? &s->last_turn->pub : NULL; n; n = n->prev) {
-        struct entry *t = as_entry(n);
-        if (n->kind != NODE_TURN)
+    for (size_t i = 0; i < s->trace_count; i++) {
+        struct entry *trace = s->traces[i], *prompt = trace->turn->hint.to;
+        if (trace->turn->proof.to || !prompt || prompt->turn->proof.to)
             continue;
-        if (n->start_ns + TURN_MATCH_NS < start)
-            break;
-        bool fits = n->has_trace_id == want_trace && (t->prompt_id.len > 0) == want_prompt;
-        if (n->detail.len && text.len && !slice_eq(n->detail, text))
-            fits = false;
-        if (fits && gap_between(n->start_ns, start) < best_gap) {
-            best = t;
-            best_gap = gap_between(n->start_ns, start);
+        const struct link *mine = &trace->turn->hint;
+        const struct link *best = prompt->best ? &prompt->best->turn->hint : NULL;
+        if (!best || mine->ns < best->ns ||
+            (mine->ns == best->ns && slice_cmp(trace->key, prompt->best->key) < 0))
+            prompt->best = trace;
+    }
+    for (size_t i = 0; i < prompts->count; i++)
+        if (prompts->items[i]->best)
+            match_join(prompts->items[i], prompts->items[i]->best);
+}
+
+/* The trace's own span has not come (and may never): then it is that of the prompt that was open, if that one
+ * has none. */
+static void join_open(struct session_entry *s, struct pool *prompts, struct pool *traces)
+{
+    for (size_t i = 0; i < prompts->count; i++)
+        prompts->items[i]->best = NULL;
+    for (size_t i = 0; i < traces->count; i++) {
+        struct entry *trace = traces->items[i];
+        size_t low = 0, high = prompts->count;
+        while (low < high) {
+            size_t mid = (low + high) / 2;
+            if (prompts->items[mid]->match_ns <= trace->f.first_ns)
+                low = mid + 1;
+            else
+                high = mid;
         }
+        struct entry *prompt = low ? prompts->items[low - 1] : NULL;
+        int64_t end = prompt ? facts_time(&prompt->f, FACT_END) : 0;
+        if (!prompt || has_trace(prompt) || (end && end < trace->f.first_ns))
+            continue;
+        const struct entry *best = prompt->best;
+        if (!best || trace->f.first_ns < best->f.first_ns ||
+            (trace->f.first_ns == best->f.first_ns && slice_cmp(trace->key, best->key) < 0))
+            prompt->best = trace;
     }
-    return best;
+    for (size_t i = 0; i < prompts->count; i++)
+        if (prompts->items[i]->best && !has_trace(prompts->items[i]))
+            match_join(prompts->items[i], prompts->items[i]->best);
+    (void)s;
 }
 
-/* The prompt's own record: with a trace id it is evidence, from a hook it is a prompt id alone. */
-static struct entry *get_for_prompt(struct session_entry *s, const struct event *e)
+static bool is_free(const struct entry *trace)
 {
-    int64_t start = e->start_ns ? e->start_ns : e->time_ns;
-    const uint8_t *id = e->ids.trace_id;
-    struct entry *p = session_index_get(s, INDEX_PROMPT, e->ids.prompt_id);
-    if (!e->ids.has_trace_id) {
-        if (p)
-            return p;
-        p = match(s, start, e->detail, true, false);
-        bool guess = p != NULL;
-        if (!p)
-            p = turn_new(s, start);
-        set_prompt(s, p, e->ids.prompt_id);
-        p->weak_trace = guess;
-        return p;
+    return !trace->same_as && !trace->turn->proof.to && !trace->turn->hint.to && trace->f.known;
+}
+
+static int by_match(const struct entry *a, const struct entry *b)
+{
+    if (a->match_ns != b->match_ns)
+        return a->match_ns < b->match_ns ? -1 : 1;
+    return slice_cmp(a->key, b->key);
+}
+
+static void join_by_time(struct session_entry *s, struct pool *prompts, struct pool *records,
+                         struct pool *room)
+{
+    struct pool hosts = {room->items, 0};
+    for (size_t i = 0; i < prompts->count; i++)
+        if (prompts->items[i]->turn->kind == TURN_HOOK)
+            hosts.items[hosts.count++] = prompts->items[i];
+    match_nearest(s->model, &together, hosts.items, hosts.count, records->items, records->count);
+    /* What is left of the records are prompts of their own. */
+    size_t kept = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *e = s->all[i];
+        if (e->turn && e->turn->kind == TURN_RECORD && !e->same_as)
+            prompts->items[prompts->count++] = e;
     }
-    struct entry *t = session_index_get(s, INDEX_TRACE, trace_key(id));
-    if (t && t != p && t->prompt_id.len) {
-        if (!t->weak_trace)
-            return p ? p
-                     : get_for_prompt(
-                           s, &(struct event){.start_ns = start, .ids = {.prompt_id = e->ids.prompt_id}});
-        t = split(s, t);
+    hosts.count = 0;
+    for (size_t i = 0; i < prompts->count; i++)
+        if (prompts->items[i]->f.known && !has_trace(prompts->items[i]))
+            hosts.items[hosts.count++] = prompts->items[i];
+    struct pool traces = {room->items + hosts.count, 0};
+    for (size_t i = 0; i < s->trace_count; i++) {
+        struct entry *t = s->traces[i];
+        if (is_free(t) && t->turn->has_span)
+            traces.items[traces.count++] = t;
     }
-    if (p && p->pub.has_trace_id && memcmp(p->pub.trace_id, id, 16) != 0) {
-        if (!p->weak_trace)
-            return p; /* one prompt in two traces: the first evidence stands */
-        split(s, p);
+    match_nearest(s->model, &together, hosts.items, hosts.count, traces.items, traces.count);
+    traces.count = 0;
+    for (size_t i = 0; i < s->trace_count; i++) {
+        struct entry *t = s->traces[i];
+        if (is_free(t) && !t->turn->has_span)
+            traces.items[traces.count++] = t;
     }
-    if (p && t) {
-        join(s, p, t, false);
-    } else if (t) {
-        set_prompt(s, t, e->ids.prompt_id);
-        p = t;
-    } else {
-        if (!p) {
-            p = turn_new(s, start);
-            set_prompt(s, p, e->ids.prompt_id);
+    if (traces.count == 0)
+        return;
+    for (size_t i = 0; i < prompts->count; i++)
+        if (prompts->items[i]->f.known)
+            prompts->items[kept++] = prompts->items[i];
+    prompts->count = kept;
+    sort_entries(s->model, prompts->items, prompts->count, by_match);
+    join_open(s, prompts, &traces);
+}
+
+static void turn_facts(struct entry *turn)
+{
+    struct node *p = &turn->pub;
+    const struct turn_part *span = turn->turn->has_span ? turn->turn : NULL;
+    const struct entry *proof = turn->turn->proof.to;
+    const uint8_t *trace_id = turn->turn->kind == TURN_TRACE ? turn->turn->trace_id
+                              : proof                        ? proof->turn->trace_id
+                                                             : NULL;
+    entry_view(turn);
+    turn->streaming_ns = turn->turn->streaming_ns;
+    for (const struct entry *g = turn->guests; g; g = g->next_guest) {
+        if (g->turn->kind == TURN_TRACE) {
+            trace_id = g->turn->trace_id;
+            span = g->turn->has_span ? g->turn : span;
         }
-        set_trace(s, p, id, false);
+        if (g->turn->streaming_ns > turn->streaming_ns)
+            turn->streaming_ns = g->turn->streaming_ns;
     }
-    p->weak_trace = false;
-    return p;
+    p->has_trace_id = trace_id != NULL;
+    if (trace_id)
+        memcpy(p->trace_id, trace_id, sizeof p->trace_id);
+    p->has_span_id = span && span->has_span_id;
+    if (p->has_span_id)
+        memcpy(p->span_id, span->span_id, sizeof p->span_id);
+    p->key = turn->turn->kind == TURN_PROMPT ? slice_sub(turn->key, 1, turn->key.len) : SLICE_NULL;
+    int64_t start = facts_time(turn->view, FACT_START);
+    p->start_ns = start ? start : turn->view->first_ns;
 }
 
-static struct entry *get_for_span(struct session_entry *s, const struct event *e)
+struct entry *turn_at(const struct session_entry *s, int64_t ns)
 {
-    struct entry *t = session_index_get(s, INDEX_TRACE, trace_key(e->ids.trace_id));
-    if (t)
-        return t;
-    t = match(s, e->start_ns, e->detail, false, true);
-    bool guess = t != NULL;
-    if (!t)
-        t = turn_new(s, e->start_ns);
-    set_trace(s, t, e->ids.trace_id, guess);
-    return t;
+    size_t low = 0, high = s->turn_count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (s->turns[mid]->pub.start_ns <= ns)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low ? s->turns[low - 1] : NULL;
 }
 
-static struct entry *get_for_call(struct session_entry *s, const struct event *e)
+struct entry *turn_of(const struct session_entry *s, struct entry *call)
 {
-    int64_t start = e->start_ns ? e->start_ns : e->time_ns;
-    struct entry *t =
-        e->ids.has_trace_id ? session_index_get(s, INDEX_TRACE, trace_key(e->ids.trace_id)) : NULL;
-    if (t)
-        return t;
-    /* prompt.id is the process's newest prompt: not that of an agent in the background. */
-    bool trust_prompt = e->ids.prompt_id.len > 0 && (e->ids.agent_id.len == 0 || !e->ids.has_trace_id);
-    struct entry *p = trust_prompt ? session_index_get(s, INDEX_PROMPT, e->ids.prompt_id) : NULL;
-    if (!e->ids.has_trace_id) {
-        if (!p) {
-            p = turn_new(s, start);
-            set_prompt(s, p, e->ids.prompt_id);
+    const struct facts *f = call->view;
+    struct entry *trace = f->trace.to, *prompt = f->prompt.to;
+    bool by_agent = f->agent.to || call->pub.kind == NODE_AGENT;
+    call->by_time = false;
+    /* Two prompts in one trace: the prompt tells them apart. */
+    if (trace && prompt && !by_agent && prompt->turn->proof.to == trace && entry_root(prompt)->visible)
+        return entry_root(prompt);
+    if (trace && entry_root(trace)->visible)
+        return entry_root(trace);
+    if (prompt && entry_root(prompt)->visible)
+        return entry_root(prompt);
+    call->by_time = true;
+    return turn_at(s, call->pub.start_ns);
+}
+
+/* A stop that names no turn ends the one that ran then. */
+static void apply_ends(struct session_entry *s, struct pool *ends)
+{
+    for (size_t i = 0; i < ends->count; i++) {
+        struct entry *turn = turn_at(s, ends->items[i]->f.last_ns);
+        if (turn)
+            match_join(turn, ends->items[i]);
+    }
+    for (size_t i = 0; i < s->turn_count && ends->count; i++)
+        if (s->turns[i]->guests)
+            turn_facts(s->turns[i]);
+}
+
+static void number_turns(struct session_entry *s)
+{
+    for (size_t i = 0; i < s->turn_count; i++)
+        s->turns[i]->pub.number = (int32_t)(i + 1);
+}
+
+void turns_settle(struct session_entry *s)
+{
+    struct entry **room = mem_array(5 * s->count + 1, sizeof(struct entry *));
+    struct pool prompts = {room, 0}, records = {room + s->count, 0}, ends = {room + 2 * s->count, 0};
+    struct pool free_room = {room + 3 * s->count, 0};
+    s->turn_count = 0;
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *e = s->all[i];
+        if (!e->turn)
+            continue;
+        e->match_ns = began(e);
+        struct pool *to = e->turn->kind == TURN_RECORD ? &records
+                          : e->turn->kind == TURN_END  ? &ends
+                                                       : &prompts;
+        if (e->turn->kind != TURN_TRACE)
+            to->items[to->count++] = e;
+    }
+    join_by_proof(s);
+    join_by_hint(s, &prompts);
+    join_by_time(s, &prompts, &records, &free_room);
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *e = s->all[i];
+        if (!e->turn || e->same_as || e->turn->kind == TURN_END)
+            continue;
+        turn_facts(e);
+        e->visible = e->view->known;
+        if (!e->visible)
+            continue;
+        if (s->turn_count == s->turn_cap) {
+            s->turn_cap = s->turn_cap ? s->turn_cap * 2 : 4;
+            s->turns = mem_grow(s->turns, s->turn_cap, sizeof(struct entry *));
         }
-        return p;
+        s->turns[s->turn_count++] = e;
     }
-    if (!p && !trust_prompt && e->ids.agent_id.len == 0) {
-        /* A call's span came before anything that names its turn: the open turn without a trace is the likely
-         * one. */
-        p = place_turn_at(s, start);
-        if (p && (p->prompt_id.len == 0 || p->prompt_end_ns))
-            p = NULL;
-    }
-    if (p && p->pub.has_trace_id)
-        p = NULL;
-    bool guess = p != NULL;
-    if (!p) {
-        p = turn_new(s, start);
-        if (trust_prompt && !session_index_get(s, INDEX_PROMPT, e->ids.prompt_id)) {
-            set_prompt(s, p, e->ids.prompt_id);
-            guess = true;
-        }
-    }
-    set_trace(s, p, e->ids.trace_id, guess);
-    return p;
-}
-
-/* Old clients give a prompt no id: the record itself is the key, so that the same one twice is still one
- * prompt. */
-static struct entry *get_by_record(struct session_entry *s, const struct event *e)
-{
-    char key[sizeof e->witness + sizeof e->time_ns];
-    memcpy(key, &e->witness, sizeof e->witness);
-    memcpy(key + sizeof e->witness, &e->time_ns, sizeof e->time_ns);
-    struct slice once = slice_make(key, sizeof key);
-    struct entry *turn = session_index_get(s, INDEX_OTHER, once);
-    if (!turn) {
-        turn = match(s, e->time_ns, e->detail, false, false);
-        if (turn && turn->prompt_witnesses & 1u << e->witness)
-            turn = NULL; /* the same witness twice means two prompts */
-        if (!turn)
-            turn = turn_new(s, e->time_ns);
-        session_index_put(s, INDEX_OTHER, once, turn);
-    }
-    return turn;
-}
-
-struct entry *turn_get(struct session_entry *s, const struct event *e)
-{
-    if (e->ids.prompt_id.len == 0 && !e->ids.has_trace_id)
-        return e->kind == EVENT_PROMPT ? get_by_record(s, e)
-                                       : place_turn_at(s, e->start_ns ? e->start_ns : e->time_ns);
-    if (e->kind == EVENT_PROMPT && e->ids.prompt_id.len)
-        return get_for_prompt(s, e);
-    if (e->kind == EVENT_TURN && e->witness == WITNESS_SPAN && e->ids.has_trace_id)
-        return get_for_span(s, e);
-    return get_for_call(s, e);
+    sort_entries(s->model, s->turns, s->turn_count, entry_cmp);
+    apply_ends(s, &ends);
+    number_turns(s);
+    free(room);
 }

@@ -1,0 +1,229 @@
+/* What is shown of an entry by itself: its fields, the human's wait, and its share of the windows. */
+#include "mem.h"
+#include "model_private.h"
+
+#include <stdlib.h>
+
+/* Tool calls looked at for one permission prompt. */
+#define ASK_WALK 128
+
+static void text_fields(struct node *p, const struct facts *f)
+{
+    p->name = f->texts[FACT_NAME];
+    p->detail = f->texts[FACT_DETAIL];
+    p->model = f->texts[FACT_MODEL];
+    p->source = f->texts[FACT_SOURCE];
+    p->error_type = f->texts[FACT_ERROR_TYPE];
+    p->error_message = f->texts[FACT_ERROR_MESSAGE];
+}
+
+void derive_facts(struct session_entry *s, struct entry *e)
+{
+    const struct facts *f = e->view;
+    struct node *p = &e->pub;
+    text_fields(p, f);
+    p->end_ns = facts_time(f, FACT_END);
+    p->wait_ns = facts_number(f, FACT_WAIT);
+    p->tokens_before = facts_number(f, FACT_TOKENS_BEFORE);
+    p->tokens_after = facts_number(f, FACT_TOKENS_AFTER);
+    p->wants_tools = f->wants_tools;
+    p->background = f->background;
+    p->redacted = f->redacted;
+    p->witnesses = f->witnesses;
+    p->last_ns = f->last_ns;
+    e->finished = f->finished;
+    if (e->turn) { /* the rest stands in turn.c */
+        p->model = SLICE_NULL;
+        p->end_reason = f->texts[FACT_SOURCE];
+        p->source = f->witnesses & 1u << WITNESS_HOOK  ? SLICE_LIT("hook")
+                    : f->witnesses & 1u << WITNESS_LOG ? SLICE_LIT("event")
+                    : f->witnesses                     ? SLICE_LIT("span")
+                                                       : SLICE_LIT("heuristic");
+        p->duration_ns = p->end_ns && p->end_ns >= p->start_ns ? p->end_ns - p->start_ns : -1;
+        return;
+    }
+    const struct entry *trace = f->trace.to;
+    int64_t start = facts_time(f, FACT_START);
+    p->start_ns = start ? start : f->first_ns;
+    p->duration_ns = facts_number(f, FACT_DURATION);
+    p->ttft_ns = facts_number(f, FACT_TTFT);
+    p->attempts = p->kind == NODE_LLM && f->attempts < 1 ? 1 : f->attempts;
+    p->key = e->key.ptr[0] == INDEX_CONTENT ? SLICE_NULL : slice_sub(e->key, 1, e->key.len);
+    p->has_trace_id = trace != NULL;
+    if (trace)
+        memcpy(p->trace_id, trace->turn->trace_id, sizeof p->trace_id);
+    for (const struct entry *g = e->guests; g; g = g->next_guest) {
+        if (g->pub.has_span_id) {
+            memcpy(p->span_id, g->pub.span_id, sizeof p->span_id);
+            p->has_span_id = true;
+        }
+    }
+    if (p->kind == NODE_AGENT) {
+        bool restarted = p->end_ns && f->restarted_ns > p->end_ns;
+        e->finished = f->finished && !restarted;
+        if (restarted)
+            p->end_ns = 0;
+        if (p->end_ns > p->start_ns && p->duration_ns < 0)
+            p->duration_ns = p->end_ns - p->start_ns;
+    }
+    e->accepted = f->accepted;
+    e->rejected = f->rejected;
+    (void)s;
+}
+
+static int asks_cmp(const void *a, const void *b)
+{
+    const struct ask *x = *(struct ask *const *)a, *y = *(struct ask *const *)b;
+    if (x->ns != y->ns)
+        return x->ns < y->ns ? -1 : 1;
+    if (x->notified != y->notified)
+        return x->notified ? 1 : -1;
+    int order = slice_cmp(x->tool, y->tool);
+    return order ? order : slice_cmp(x->detail, y->detail);
+}
+
+/* The tool was there when the prompt was shown, and nothing had been decided yet. */
+static bool may_ask(const struct entry *tool, const struct ask *ask)
+{
+    int64_t decided = tool->view->decided_ns, end = tool->pub.end_ns;
+    return tool->visible && tool->pub.kind == NODE_TOOL &&
+           (ask->tool.len == 0 || slice_eq(tool->pub.name, ask->tool)) &&
+           (decided == 0 || decided + CLOCK_SLACK_NS >= ask->ns) &&
+           (end == 0 || end + CLOCK_SLACK_NS >= ask->ns);
+}
+
+/* Higher is likelier: begun before the prompt, not asked about yet, and for the same thing. */
+static int likeness(const struct entry *tool, const struct ask *ask)
+{
+    bool began = tool->pub.start_ns <= ask->ns;
+    bool repeated = tool->permission_ns != 0;
+    bool same = ask->detail.len && slice_eq(ask->detail, tool->pub.detail);
+    return 4 * began + 2 * same + (ask->notified ? repeated : !repeated);
+}
+
+static void settle_ask(struct session_entry *s, struct ask *ask)
+{
+    size_t low = 0, high = s->count;
+    while (low < high) {
+        size_t mid = (low + high) / 2;
+        if (s->all[mid]->pub.start_ns <= ask->ns + CLOCK_SLACK_NS)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    struct entry *best = NULL;
+    for (size_t i = low; i > 0 && i + ASK_WALK > low; i--) {
+        struct entry *tool = s->all[i - 1];
+        if (may_ask(tool, ask) && (!best || likeness(tool, ask) > likeness(best, ask)))
+            best = tool;
+    }
+    if (!best) {
+        s->pending_ask = ask;
+        return;
+    }
+    if (best->permission_ns)
+        return;
+    best->permission_ns = ask->ns;
+    best->permission_evidence = ask->notified ? "permission_prompt notification" : "PermissionRequest hook";
+}
+
+static void settle_asks(struct session_entry *s)
+{
+    size_t count = 0;
+    for (const struct ask *a = s->asks; a; a = a->next)
+        count++;
+    if (count == 0)
+        return;
+    struct ask **asks = mem_array(count, sizeof *asks);
+    count = 0;
+    for (struct ask *a = s->asks; a; a = a->next)
+        asks[count++] = a;
+    qsort(asks, count, sizeof *asks, asks_cmp);
+    for (size_t i = 0; i < count; i++)
+        settle_ask(s, asks[i]);
+    free(asks);
+}
+
+/* Without the client's own measure: from the prompt to the decision, or to the run that followed it. */
+static void reckon_wait(struct entry *tool)
+{
+    struct node *p = &tool->pub;
+    int64_t until = 0;
+    if (tool->view->decided_ns)
+        until = slice_starts(p->source, SLICE_LIT("user")) ? tool->view->decided_ns : 0;
+    else if (tool->finished && p->end_ns && p->duration_ns >= 0)
+        until = p->end_ns - p->duration_ns;
+    if (p->wait_ns < 0 && tool->permission_ns && until > tool->permission_ns)
+        p->wait_ns = until - tool->permission_ns;
+}
+
+void derive_waits(struct session_entry *s)
+{
+    for (const struct span_ref *w = s->waits; w; w = w->next_wait) {
+        struct entry *tool = w->owner ? w->owner : w->parent ? w->parent->owner : NULL;
+        tool = tool ? entry_root(tool) : NULL;
+        if (!tool || !tool->visible || tool->pub.kind != NODE_TOOL)
+            continue;
+        if (w->wait_ns > tool->pub.wait_ns)
+            tool->pub.wait_ns = w->wait_ns;
+        tool->accepted |= w->accepted;
+        tool->rejected |= w->rejected;
+        if (tool->pub.source.len == 0)
+            tool->pub.source = w->source;
+    }
+    settle_asks(s);
+    for (size_t i = 0; i < s->count; i++)
+        if (s->all[i]->permission_ns)
+            reckon_wait(s->all[i]);
+}
+
+static int64_t known(int64_t value)
+{
+    return value > 0 ? value : 0;
+}
+
+/* "mcp__server__tool" → "server"; "" for other tools. */
+static struct slice mcp_server(struct slice tool)
+{
+    if (!slice_starts(tool, SLICE_LIT("mcp__")))
+        return SLICE_NULL;
+    struct slice rest = slice_sub(tool, 5, tool.len);
+    return slice_sub(rest, 0, slice_find_slice(rest, SLICE_LIT("__")));
+}
+
+void derive_windows(struct session_entry *s, struct entry *e)
+{
+    const struct node *p = &e->pub;
+    bool llm = p->kind == NODE_LLM;
+    if (!llm && p->kind != NODE_TOOL)
+        return;
+    struct fleet_share fleet = {0};
+    struct red_share red[2] = {{.duration_ns = -1, .ttft_ns = -1}, {.duration_ns = -1, .ttft_ns = -1}};
+    if (e->visible && (p->state == NODE_DONE || p->state == NODE_FAILED)) {
+        const struct facts *f = e->view;
+        struct slice names[2] = {llm ? p->model : p->name, llm ? s->pub.session_id : mcp_server(p->name)};
+        enum red_kind kinds[2] = {llm ? RED_LLM : RED_TOOL, llm ? RED_SESSION : RED_MCP};
+        int64_t time_ns = p->end_ns ? p->end_ns : p->start_ns;
+        for (int i = 0; i < 2; i++) {
+            red[i] = (struct red_share){.time_ns = time_ns,
+                                        .duration_ns = p->duration_ns,
+                                        .ttft_ns = p->ttft_ns,
+                                        .retries = llm && p->attempts > 1 ? p->attempts - 1 : 0,
+                                        .failed = p->state == NODE_FAILED};
+            if (names[i].len)
+                red_series_for(&s->model->red, kinds[i], names[i], &e->red_share[i], &red[i]);
+        }
+        fleet = (struct fleet_share){
+            .counted = llm,
+            .time_ns = time_ns,
+            .tokens = known(facts_number(f, FACT_INPUT)) + known(facts_number(f, FACT_OUTPUT)) +
+                      known(facts_number(f, FACT_CACHE_READ)) + known(facts_number(f, FACT_CACHE_CREATION)),
+            .cost_nano_usd = known(facts_number(f, FACT_COST)),
+            .duration_ns = p->duration_ns,
+            .failed = p->state == NODE_FAILED,
+        };
+    }
+    for (int i = 0; i < 2; i++)
+        red_update(&e->red_share[i], &red[i]);
+    fleet_update(&s->model->fleet, &e->fleet_share, &fleet);
+}

@@ -1,0 +1,117 @@
+/*
+ * From facts to the tree: a pure function of everything that is known of a session, run when a reader asks
+ * after a change. Its cost is that of one pass over the session's entries, whatever the order in which they
+ * came.
+ */
+#include "mem.h"
+#include "model_private.h"
+
+#include <stdlib.h>
+
+void settle_mark(struct session_entry *s)
+{
+    if (s->dirty)
+        return;
+    struct model *m = s->model;
+    s->dirty = true;
+    s->dirty_prev = NULL;
+    s->dirty_next = m->dirty;
+    if (m->dirty)
+        m->dirty->dirty_prev = s;
+    m->dirty = s;
+}
+
+static void unmark(struct session_entry *s)
+{
+    s->dirty = false;
+    if (s->dirty_prev)
+        s->dirty_prev->dirty_next = s->dirty_next;
+    else
+        s->model->dirty = s->dirty_next;
+    if (s->dirty_next)
+        s->dirty_next->dirty_prev = s->dirty_prev;
+    s->dirty_next = s->dirty_prev = NULL;
+}
+
+void entry_view(struct entry *e)
+{
+    e->view = &e->f;
+    if (!e->guests)
+        return;
+    if (!e->joined)
+        e->joined = session_alloc((struct session_entry *)e->pub.session, sizeof *e->joined);
+    *e->joined = e->f;
+    for (const struct entry *g = e->guests; g; g = g->next_guest)
+        facts_join(e->joined, &g->f);
+    e->view = e->joined;
+}
+
+static void forget(struct session_entry *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *e = s->all[i];
+        e->same_as = e->guests = e->next_guest = e->best = e->newest_llm = NULL;
+        e->view = &e->f;
+        e->visible = e->visited = e->closed = e->taken = e->finished = false;
+        e->permission_ns = e->newest_call_ns = e->own_last_ns = 0;
+        e->permission_evidence = NULL;
+    }
+    s->spawner_count = 0;
+    s->waiting_call = s->running_call = NULL;
+    s->pending_ask = NULL;
+    s->ended = s->ended_ns > 0 && s->ended_ns >= s->last_hook_ns &&
+               s->ended_ns >= s->pub.last_activity_ns - NS_SLACK;
+}
+
+static int by_first_word(const struct entry *a, const struct entry *b)
+{
+    if (a->f.first_ns != b->f.first_ns)
+        return a->f.first_ns < b->f.first_ns ? -1 : 1;
+    return slice_cmp(a->key, b->key);
+}
+
+static int models_cmp(const void *a, const void *b)
+{
+    const struct model_use *x = *(struct model_use *const *)a, *y = *(struct model_use *const *)b;
+    if (x->first_ns != y->first_ns)
+        return x->first_ns < y->first_ns ? -1 : 1;
+    return slice_cmp(x->name, y->name);
+}
+
+void settle_session(struct session_entry *s)
+{
+    if (!s->dirty)
+        return;
+    unmark(s);
+    forget(s);
+    sort_entries(s->model, s->traces, s->trace_count, by_first_word);
+    if (s->model_count > 1)
+        qsort(s->models, s->model_count, sizeof *s->models, models_cmp);
+    turns_settle(s);
+    match_calls(s);
+    for (size_t i = 0; i < s->count; i++) {
+        struct entry *e = s->all[i];
+        if (!e->turn && !e->same_as) {
+            entry_view(e);
+            e->visible = e->view->known;
+        }
+        if (e->visible)
+            derive_facts(s, e);
+    }
+    sort_entries(s->model, s->all, s->count, entry_cmp);
+    derive_waits(s);
+    place_all(s);
+    struct entry **preorder = mem_array(s->count + 1, sizeof *preorder);
+    derive_tree(s, preorder, place_link(s, preorder));
+    free(preorder);
+    for (size_t i = 0; i < s->count; i++)
+        derive_windows(s, s->all[i]);
+    session_account(s);
+}
+
+void settle_model(const struct model *m)
+{
+    /* Readers see a model that never changes under them: what is done here was due already. */
+    while (m->dirty)
+        settle_session(m->dirty);
+}
