@@ -28,7 +28,7 @@ void exchange_destroy(struct exchange *x)
 {
     if (!x)
         return;
-    budget_give(x->budget, x->charged);
+    budget_give(x->budget, x->charged + x->head_charged);
     buf_finish(&x->body);
     buf_finish(&x->head);
     free(x->headers);
@@ -100,6 +100,15 @@ enum ct_err exchange_body_append(struct exchange *x, struct slice bytes)
         x->charged = cap;
     }
     return buf_append(&x->body, bytes);
+}
+
+bool exchange_charge_head(struct exchange *x)
+{
+    size_t held = x->head.cap + x->header_count * sizeof(*x->headers);
+    if (x->head_charged || !budget_take(x->budget, held))
+        return false;
+    x->head_charged = held;
+    return true;
 }
 
 struct slice exchange_header(const struct exchange *x, const char *name)

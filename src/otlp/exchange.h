@@ -45,11 +45,13 @@ struct exchange {
 
     struct core *core;  /* NULL: the peer has gone */
     uint32_t stream_id; /* HTTP/2 */
+    void *core_stream;  /* the core's own */
     struct buf head;    /* what the slices above point into */
     struct budget *budget;
-    size_t charged;  /* bytes taken from the budget for body */
-    size_t body_max; /* otlp_limits.body_bytes */
-    size_t expected; /* announced length of the body; 0: unknown */
+    size_t charged;      /* bytes taken from the budget for body */
+    size_t head_charged; /* by exchange_charge_head() */
+    size_t body_max;     /* otlp_limits.body_bytes */
+    size_t expected;     /* announced length of the body; 0: unknown */
 
     void (*on_drain)(void *ctx); /* STREAMING */
     void (*on_close)(void *ctx);
@@ -84,6 +86,12 @@ void exchange_set_target(struct exchange *x, struct slice target);
  * announced: announcing costs a sender nothing.
  */
 enum ct_err exchange_body_append(struct exchange *x, struct slice bytes);
+
+/*
+ * For cores that hold many heads at once: takes from the budget what head and headers hold, both complete.
+ * False when the budget has no more.
+ */
+bool exchange_charge_head(struct exchange *x);
 
 /*
  * What every core asks as soon as the headers are known. False with *why set for a request that a web page

@@ -47,6 +47,7 @@ static const struct {
     [OTLP_REFUSED_CONNECTIONS] = {"connections", 0},
     [OTLP_REFUSED_TIMEOUT] = {"timeout", 408},
     [OTLP_REFUSED_ORIGIN] = {"origin", 403},
+    [OTLP_REFUSED_FLOOD] = {"flood", 0},
 };
 
 const char *otlp_refusal_name(enum otlp_refusal why)

@@ -50,6 +50,7 @@ enum otlp_refusal {
     OTLP_REFUSED_CONNECTIONS,  /* "connections": accepted and closed at once */
     OTLP_REFUSED_TIMEOUT,      /* "timeout": 408 where a response is still possible */
     OTLP_REFUSED_ORIGIN,       /* "origin": 403, a web page may not post to us */
+    OTLP_REFUSED_FLOOD,        /* "flood": an HTTP/2 connection ended with ENHANCE_YOUR_CALM, see h2_guard.h */
     OTLP_REFUSAL_COUNT
 };
 
