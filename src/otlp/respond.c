@@ -1,5 +1,6 @@
 #include "respond.h"
 
+#include "grpc.h"
 #include "otlp_reply.pb-c.h"
 #include "text.h"
 
@@ -25,6 +26,8 @@ enum {
 enum otlp_encoding respond_encoding(struct slice content_type)
 {
     enum otlp_encoding encoding;
+    if (grpc_content_type(content_type))
+        return OTLP_PROTOBUF;
     return otlp_encoding_parse(content_type, &encoding) ? encoding : OTLP_JSON;
 }
 

@@ -13,8 +13,8 @@
 
 #define RESPOND_MESSAGE_MAX 512
 
-/* The encoding to answer in: protobuf for application/x-protobuf, JSON for everything else, as people can
- * read it. */
+/* The encoding to answer in: protobuf for application/x-protobuf and for gRPC, JSON for everything else, as
+ * people can read it. */
 enum otlp_encoding respond_encoding(struct slice content_type);
 
 /* "application/x-protobuf" or "application/json". */
