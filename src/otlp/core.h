@@ -1,6 +1,6 @@
 /*
- * core.h - the one interface of the HTTP cores (http1.h and its HTTP/2 sibling): a connection's protocol
- * without I/O.
+ * core.h - the one interface of the HTTP cores (http1.h, h2.h, and h2_sniff.h, which chooses between them): a
+ * connection's protocol without I/O.
  *
  * The host owns the socket and the clock. It feeds bytes, takes output, says what was sent and when the
  * deadline has passed; after every call it asks for output, state, deadline and wants_input again. The core

@@ -44,7 +44,7 @@ void host_open(struct host *h)
     h->budget = (struct budget){.max = h->limits.budget_bytes};
     h->env = (struct core_env){
         .limits = &h->limits, .budget = &h->budget, .date = "", .request = on_request, .refused = on_refused};
-    h->core = http1_create(&h->env, h, h->now);
+    h->core = (h->create ? h->create : http1_create)(&h->env, h, h->now);
     assert_non_null(h->core);
 }
 

@@ -1,5 +1,5 @@
 /*
- * http1_host.h - a host for the HTTP/1 core in tests: its own clock, a transcript of what the core said, and
+ * http1_host.h - a host for the HTTP cores in tests: its own clock, a transcript of what the core said, and
  * input cut in any way.
  */
 #ifndef CT_TESTS_OTLP_HTTP1_HOST_H
@@ -7,12 +7,13 @@
 
 #include "http1.h"
 
-#define HOST_HELD_MAX 8
+#define HOST_HELD_MAX 160
 
 struct host {
     struct otlp_limits limits;
     struct budget budget;
     struct core_env env;
+    struct core *(*create)(const struct core_env *env, void *ctx, uint64_t now); /* NULL: http1_create */
     struct core *core;
     uint64_t now;
     struct buf log; /* one line for every request and refusal; bodies in full */
