@@ -1,4 +1,4 @@
-#include "http1.h"
+#include "h2_sniff.h"
 #include "receiver_internal.h"
 
 #include <stdlib.h>
@@ -177,7 +177,7 @@ void connection_accept(struct receiver *r, int fd, bool local)
     struct connection *c = calloc(1, sizeof(*c));
     if (!c)
         goto close_fd;
-    c->core = http1_create(&r->env, c, receiver_now(r));
+    c->core = h2_sniff_create(&r->env, c, receiver_now(r));
     if (!c->core)
         goto free_connection;
     c->r = r;
