@@ -3,6 +3,9 @@
 
 #include "model.h"
 #include "options_table.h"
+#include "options_value.h"
+#include "tee.h"
+#include "ui.h"
 
 #include <stdlib.h>
 
@@ -78,6 +81,58 @@ static void test_journal_and_model(void **state)
     assert_int_equal(o.model_max_bytes, MODEL_MAX_BYTES_DEFAULT);
 }
 
+static void test_upstream(void **state)
+{
+    (void)state;
+    struct tee_config want;
+    tee_config_init(&want);
+    assert_int_equal(o.upstream_connect_timeout_ms, want.connect_timeout_ms);
+    assert_int_equal(o.upstream_request_timeout_ms, want.request_timeout_ms);
+    assert_int_equal(o.upstream_backoff_first_ms, want.backoff_first_ms);
+    assert_int_equal(o.upstream_backoff_max_ms, want.backoff_max_ms);
+    assert_int_equal(o.upstream_retry_after_max_ms, want.retry_after_max_ms);
+    assert_int_equal(o.upstream_response_bytes_max, want.response_bytes_max);
+}
+
+/* Choices are numbered as the enums of the layers below, whose values they become. */
+static void test_choices(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *flag, *word;
+        int value;
+    } choices[] = {
+        {"sort", "activity", UI_SORT_ACTIVITY},
+        {"sort", "state", UI_SORT_STATE},
+        {"sort", "name", UI_SORT_NAME},
+        {"sort", "cost", UI_SORT_COST},
+        {"sort", "tokens", UI_SORT_TOKENS},
+        {"sort", "time", UI_SORT_TIME},
+        {"journal", "disk", JOURNAL_MODE_DISK},
+        {"journal", "memory", JOURNAL_MODE_MEMORY},
+        {"journal-fsync", "never", JOURNAL_FSYNC_NEVER},
+        {"journal-fsync", "interval", JOURNAL_FSYNC_INTERVAL},
+        {"journal-fsync", "always", JOURNAL_FSYNC_ALWAYS},
+        {"color", "auto", COLOR_CHOICE_AUTO},
+        {"color", "truecolor", COLOR_CHOICE_TRUE},
+        {"color", "256", COLOR_CHOICE_256},
+        {"color", "16", COLOR_CHOICE_16},
+        {"color", "mono", COLOR_CHOICE_MONO},
+        {"ascii", "auto", ASCII_AUTO},
+        {"ascii", "on", ASCII_ON},
+        {"ascii", "off", ASCII_OFF},
+    };
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        const struct option *opt = option_by_flag(slice_str(choices[i].flag));
+        struct ct_errmsg msg;
+        int value;
+        assert_int_equal(option_set(&o, opt, slice_str(choices[i].word), &msg), CT_OK);
+        memcpy(&value, (char *)&o + opt->offset, sizeof value);
+        if (value != choices[i].value)
+            fail_msg("--%s %s is %d, not %d", choices[i].flag, choices[i].word, value, choices[i].value);
+    }
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -100,6 +155,8 @@ int main(void)
         cmocka_unit_test(test_grafana),
         cmocka_unit_test(test_link_kinds),
         cmocka_unit_test(test_journal_and_model),
+        cmocka_unit_test(test_upstream),
+        cmocka_unit_test(test_choices),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
