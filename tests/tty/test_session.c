@@ -50,13 +50,31 @@ static void plain_signals(void)
     setrlimit(RLIMIT_CORE, &none);
 }
 
+/* What stood on the terminal before. */
+#define BEFORE "one\r\ntwo\r\nthree"
+
 static struct terminal *open_and_show(struct tty *tty, const struct terminal_config *config)
 {
     plain_signals();
+    TTY_CHECK(tty, write(1, BEFORE, sizeof BEFORE - 1) == sizeof BEFORE - 1);
     struct terminal *t = tty_open(tty, config);
     show(tty, t, 1);
     tty_step(tty, t);
     return t;
+}
+
+/* The shell goes on where it was, not at the top of what it had written. */
+static void assert_text_and_cursor_are_back(struct tty *tty)
+{
+    char text[16] = "";
+    VTermPos at;
+    vterm_screen_get_text(tty->screen, text, sizeof text - 1,
+                          (VTermRect){.start_row = 2, .end_row = 3, .start_col = 0, .end_col = 5});
+    assert_string_equal(text, "three");
+    vterm_state_get_cursorpos(vterm_obtain_state(tty->vt), &at);
+    /* ncurses ends with a carriage return. */
+    if (at.row != 2 || (at.col != 5 && at.col != 0))
+        fail_msg("the cursor is at (%d, %d), not in line 2", at.row, at.col);
 }
 
 static void expect_end(tty_program program, int sig)
@@ -72,6 +90,7 @@ static void expect_end(tty_program program, int sig)
     if (sig ? !WIFSIGNALED(status) || WTERMSIG(status) != sig : status != 0)
         fail_msg("wait status %x: %s", (unsigned)status, tty_words(tty));
     tty_assert_restored(tty);
+    assert_text_and_cursor_are_back(tty);
     tty_finish(tty);
 }
 
@@ -340,6 +359,7 @@ static void test_suspend(void **state)
     tty_go(tty);
     tty_wait_step(tty);
     tty_assert_restored(tty);
+    assert_text_and_cursor_are_back(tty);
     tty_go(tty);
     tty_wait_step(tty);
     assert_true(tty->alternate);
@@ -349,6 +369,7 @@ static void test_suspend(void **state)
     tty_go(tty);
     assert_int_equal(tty_wait_exit(tty), 0);
     tty_assert_restored(tty);
+    assert_text_and_cursor_are_back(tty);
     tty_finish(tty);
 }
 

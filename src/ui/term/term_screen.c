@@ -32,6 +32,7 @@ struct term_screen {
     char name[TERM_ENTRY_NAME_MAX];
     bool utf8;
     bool modern;
+    bool entered;    /* a frame was drawn since the alternate screen was left */
     bool has_corner; /* the last cell can simply be written */
     bool repaint;    /* the next frame is painted in full */
     uint64_t substitutes;
@@ -330,13 +331,16 @@ enum ct_err term_screen_draw(struct term_screen *s, const struct grid *grid, con
     enum ct_err err = CT_OK;
     if (s->repaint) {
         clearok(curscr, TRUE);
-        err = term_entry_whole_region(LINES, out);
+        /* When the alternate screen is entered ncurses does it itself, behind saving the shell's cursor. */
+        if (s->entered)
+            err = term_entry_whole_region(LINES, out);
     }
     if (all)
         erase();
     for (int row = 0; row < grid->rows && row < LINES; row++)
         put_row(s, row, grid, theme, all);
     refresh();
+    s->entered = true;
     grid_copy(&s->shown, grid);
     enum ct_err taken = take_output(s, out);
     err = err ? err : taken;
@@ -347,6 +351,7 @@ enum ct_err term_screen_draw(struct term_screen *s, const struct grid *grid, con
 enum ct_err term_screen_leave(struct term_screen *s, struct buf *out)
 {
     s->repaint = true;
+    s->entered = false;
     if (isendwin())
         return CT_OK;
     endwin();
