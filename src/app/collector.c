@@ -63,8 +63,6 @@ static void sync_work(uv_work_t *work)
     }
 }
 
-
-
 static void sync_done(uv_work_t *work, int status)
 {
     struct sync_job *job = work->data;
@@ -170,7 +168,8 @@ static enum ct_err open_tee(struct collector *c, struct ct_errmsg *msg)
     return tee_create(c->config.loop, c->journal, &config, &c->tee, msg);
 }
 
-/* Sockets handed over by systemd or launchd's wrapper (sd_listen_fds(3)) take the place of the HTTP address. */
+/* Sockets handed over by systemd or launchd's wrapper (sd_listen_fds(3)) take the place of the HTTP address.
+ */
 static int inherited_sockets(void)
 {
     const char *pid = env_get(&env_process, "LISTEN_PID"), *fds = env_get(&env_process, "LISTEN_FDS");
@@ -273,7 +272,8 @@ static void undo(struct collector *c)
     collector_destroy(c);
 }
 
-enum ct_err collector_create(const struct collector_config *config, struct collector **out, struct ct_errmsg *msg)
+enum ct_err collector_create(const struct collector_config *config, struct collector **out,
+                             struct ct_errmsg *msg)
 {
     const struct options *o = config->options;
     *out = NULL;

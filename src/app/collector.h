@@ -1,9 +1,9 @@
 /*
  * collector.h - receiver, journal, tee and model on one loop: everything but the screen.
  *
- * A request is checked, appended to the journal and acknowledged; only then the model's own journal reader decodes it,
- * a bounded slice per turn of the loop, so that neither a burst nor the history of a restart holds up a key press or
- * the next request.
+ * A request is checked, appended to the journal and acknowledged; only then the model's own journal reader
+ * decodes it, a bounded slice per turn of the loop, so that neither a burst nor the history of a restart
+ * holds up a key press or the next request.
  */
 #ifndef CT_APP_COLLECTOR_H
 #define CT_APP_COLLECTOR_H
@@ -29,10 +29,11 @@ struct collector_addresses {
 };
 
 /*
- * Opens the state folder and every socket. On failure nothing is left open and msg says what to do; CT_ERR_BUSY when
- * a port, the socket or the state folder is held by another process.
+ * Opens the state folder and every socket. On failure nothing is left open and msg says what to do;
+ * CT_ERR_BUSY when a port, the socket or the state folder is held by another process.
  */
-enum ct_err collector_create(const struct collector_config *config, struct collector **out, struct ct_errmsg *msg);
+enum ct_err collector_create(const struct collector_config *config, struct collector **out,
+                             struct ct_errmsg *msg);
 
 const struct collector_addresses *collector_addresses(const struct collector *c);
 const struct model *collector_model(const struct collector *c);
@@ -42,8 +43,8 @@ void collector_flow(const struct collector *c, struct flow *out);
 bool collector_catching_up(const struct collector *c);
 
 /*
- * Stops receiving, gives the tee and running requests a moment, then calls done once. collector_destroy() is legal
- * only after that.
+ * Stops receiving, gives the tee and running requests a moment, then calls done once. collector_destroy() is
+ * legal only after that.
  */
 void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx);
 void collector_destroy(struct collector *c);

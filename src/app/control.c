@@ -2,10 +2,11 @@
  * The collector's own port: HTTP on the user's Unix socket.
  *
  *   GET /status          schema 1 of `status --json`
- *   GET /frames?from=N   every frame from sequence number N on, then live: length (u32, little-endian) and message
- *                        (proto/frame.proto) of each. from=0 begins with the oldest, from=new with the next one.
+ *   GET /frames?from=N   every frame from sequence number N on, then live: length (u32, little-endian) and
+ * message (proto/frame.proto) of each. from=0 begins with the oldest, from=new with the next one.
  *
- * A viewer that does not read holds up nobody: each stream has its own journal reader and stops at the high mark.
+ * A viewer that does not read holds up nobody: each stream has its own journal reader and stops at the high
+ * mark.
  */
 #include "clock.h"
 #include "collector_private.h"

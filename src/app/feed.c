@@ -10,8 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define READ_BYTES   (256u * 1024u)
-#define HEAD_MAX     4096u
+#define READ_BYTES     (256u * 1024u)
+#define HEAD_MAX       4096u
 #define GET_TIMEOUT_MS 30000L
 
 static size_t on_body(char *data, size_t size, size_t count, void *ctx)
@@ -38,13 +38,15 @@ enum ct_err feed_get(const char *socket_path, const char *target, struct buf *bo
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_cleanup(curl);
     if (code == CURLE_COULDNT_CONNECT)
-        return ct_fail(msg, CT_ERR_NOT_FOUND, "no collector runs at %s: start one with claude-top or claude-top serve",
-                       socket_path);
+        return ct_fail(msg, CT_ERR_NOT_FOUND,
+                       "no collector runs at %s: start one with claude-top or claude-top serve", socket_path);
     if (code != CURLE_OK)
-        return ct_fail(msg, CT_ERR_IO, "asking the collector at %s: %s", socket_path, curl_easy_strerror(code));
+        return ct_fail(msg, CT_ERR_IO, "asking the collector at %s: %s", socket_path,
+                       curl_easy_strerror(code));
     if (status != 200)
-        return ct_fail(msg, CT_ERR_UNSUPPORTED, "the collector at %s answered with HTTP %ld: is it of this version?",
-                       socket_path, status);
+        return ct_fail(msg, CT_ERR_UNSUPPORTED,
+                       "the collector at %s answered with HTTP %ld: is it of this version?", socket_path,
+                       status);
     return CT_OK;
 }
 
@@ -161,10 +163,11 @@ static enum ct_err connect_unix(const char *path, int *out, struct ct_errmsg *ms
 static enum ct_err send_request(int fd, uint64_t from, const char *path, struct ct_errmsg *msg)
 {
     char request[160];
-    int n = from == FEED_FROM_NEW
-                ? snprintf(request, sizeof request, "GET /frames?from=new HTTP/1.0\r\nHost: claude-top\r\n\r\n")
-                : snprintf(request, sizeof request, "GET /frames?from=%llu HTTP/1.0\r\nHost: claude-top\r\n\r\n",
-                           (unsigned long long)from);
+    int n =
+        from == FEED_FROM_NEW
+            ? snprintf(request, sizeof request, "GET /frames?from=new HTTP/1.0\r\nHost: claude-top\r\n\r\n")
+            : snprintf(request, sizeof request, "GET /frames?from=%llu HTTP/1.0\r\nHost: claude-top\r\n\r\n",
+                       (unsigned long long)from);
     if (send(fd, request, (size_t)n, MSG_NOSIGNAL) != n)
         return ct_fail(msg, CT_ERR_IO, "%s: %s", path, strerror(errno));
     return CT_OK;

@@ -13,8 +13,8 @@
 #define FEED_STATUS_MAX (512u * 1024u * 1024u)
 
 /*
- * GET target over the Unix socket, waiting for the whole answer, which is appended to body. CT_ERR_NOT_FOUND when
- * nobody listens on the socket.
+ * GET target over the Unix socket, waiting for the whole answer, which is appended to body. CT_ERR_NOT_FOUND
+ * when nobody listens on the socket.
  */
 enum ct_err feed_get(const char *socket, const char *target, struct buf *body, struct ct_errmsg *msg);
 
@@ -23,13 +23,14 @@ struct feed;
 /* Every frame in order; the frame lives until the function returns. */
 typedef void (*feed_frame_fn)(void *ctx, const struct frame *frame);
 
-/* The stream ended: NULL when the collector closed it, else what went wrong. Called once, unless feed_stop() came first. */
+/* The stream ended: NULL when the collector closed it, else what went wrong. Called once, unless feed_stop()
+ * came first. */
 typedef void (*feed_end_fn)(void *ctx, const char *why);
 
 /* from: a sequence number, 0 for the oldest, or FEED_FROM_NEW. CT_ERR_NOT_FOUND when nobody listens. */
 #define FEED_FROM_NEW UINT64_MAX
-enum ct_err feed_start(uv_loop_t *loop, const char *socket, uint64_t from, feed_frame_fn on_frame, feed_end_fn on_end,
-                       void *ctx, struct feed **out, struct ct_errmsg *msg);
+enum ct_err feed_start(uv_loop_t *loop, const char *socket, uint64_t from, feed_frame_fn on_frame,
+                       feed_end_fn on_end, void *ctx, struct feed **out, struct ct_errmsg *msg);
 
 /* Closes and frees; done is called when the loop holds nothing of it any more. */
 void feed_stop(struct feed *f, void (*done)(void *ctx), void *ctx);

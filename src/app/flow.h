@@ -1,5 +1,6 @@
 /*
- * flow.h - what went in and out, counted since the start: the "flow" of `status --json` and the screen's header.
+ * flow.h - what went in and out, counted since the start: the "flow" of `status --json` and the screen's
+ * header.
  */
 #ifndef CT_APP_FLOW_H
 #define CT_APP_FLOW_H

@@ -25,7 +25,8 @@ static bool keep(struct collector *c, const struct receiver_view *view, enum fra
         .header_count = view->header_count,
         .body = view->body,
     };
-    /* A disk that refuses (CT_ERR_IO) still leaves the frame to the readers: it will be forwarded, and is counted. */
+    /* A disk that refuses (CT_ERR_IO) still leaves the frame to the readers: it will be forwarded, and is
+     * counted. */
     enum ct_err err = journal_append(c->journal, &frame, NULL);
     if (err != CT_OK && err != CT_ERR_IO)
         return false;

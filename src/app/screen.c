@@ -102,7 +102,8 @@ void screen_say(struct screen *s, enum ui_severity severity, const char *text)
     screen_changed(s);
 }
 
-static enum ct_err build_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e, struct buf *url)
+static enum ct_err build_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e,
+                              struct buf *url)
 {
     static const enum deeplink_kind kinds[] = {
         [UI_LINK_TEMPO] = DEEPLINK_TEMPO, [UI_LINK_LOKI] = DEEPLINK_LOKI, [UI_LINK_MIMIR] = DEEPLINK_MIMIR};
@@ -145,7 +146,8 @@ static void open_link(struct screen *s, const struct ui_data *data, const struct
         /* No browser here (ssh, a server): the terminal can open or copy it. */
         bool copied = terminal_copy(s->terminal, buf_slice(&url)) == CT_OK;
         char words[UI_MESSAGE_MAX];
-        snprintf(words, sizeof words, "%s%.*s", copied ? "copied: " : "", SLICE_ARG(slice_sub(buf_slice(&url), 0, 120)));
+        snprintf(words, sizeof words, "%s%.*s", copied ? "copied: " : "",
+                 SLICE_ARG(slice_sub(buf_slice(&url), 0, 120)));
         terminal_link(s->terminal, text);
         screen_say(s, UI_INFO, words);
     }
@@ -154,6 +156,12 @@ static void open_link(struct screen *s, const struct ui_data *data, const struct
 
 static void suspend(struct screen *s)
 {
+    if (s->config.receives) {
+        screen_say(s, UI_WARNING,
+                   "not suspended: Claude Code would wait for a stopped receiver (claude-top serve runs "
+                   "without a screen)");
+        return;
+    }
     terminal_suspend(s->terminal);
     raise(SIGSTOP); /* SIGTSTP is ours now; SIGCONT brings us back in on_signal() */
 }
@@ -165,7 +173,8 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
     if (e->what & UI_TOGGLE_MOUSE) {
         s->mouse = !s->mouse;
         terminal_mouse(s->terminal, s->mouse);
-        screen_say(s, UI_INFO, s->mouse ? "the mouse is ours" : "the mouse is the terminal's: M takes it back");
+        screen_say(s, UI_INFO,
+                   s->mouse ? "the mouse is ours" : "the mouse is the terminal's: M takes it back");
     }
     if (e->what & (UI_OPEN_LINK | UI_COPY_LINK))
         open_link(s, data, e);
@@ -275,7 +284,8 @@ static int load_themes(struct screen *s, int *count, struct ct_errmsg *msg)
     if (!err) {
         char path[4096];
         bool is_path = strchr(name, '/') != NULL;
-        snprintf(path, sizeof path, is_path ? "%s%s%s" : "%s/themes/%s.ini", is_path ? "" : paths.config_dir, name, "");
+        snprintf(path, sizeof path, is_path ? "%s%s%s" : "%s/themes/%s.ini", is_path ? "" : paths.config_dir,
+                 name, "");
         err = theme_load(&s->themes[*count], path, msg);
     }
     arena_finish(&arena);

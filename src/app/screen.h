@@ -1,9 +1,9 @@
 /*
  * screen.h - the terminal, the ui and the loop between them.
  *
- * A frame is drawn at most every SCREEN_FRAME_MS and only when something changed or an age on the screen ticks; a key
- * is answered with the next frame. Nothing is drawn inside a network callback, and nothing wakes the loop when nothing
- * happens.
+ * A frame is drawn at most every SCREEN_FRAME_MS and only when something changed or an age on the screen
+ * ticks; a key is answered with the next frame. Nothing is drawn inside a network callback, and nothing wakes
+ * the loop when nothing happens.
  */
 #ifndef CT_APP_SCREEN_H
 #define CT_APP_SCREEN_H
@@ -19,10 +19,12 @@ struct screen;
 
 struct screen_config {
     uv_loop_t *loop;
-    const struct options *options;                     /* borrowed; lives longer */
-    void (*fill)(void *ctx, struct ui_data *data);     /* what to show now; the data is borrowed for the frame */
-    void (*quit)(void *ctx);                           /* the user, or the end of the terminal, asks to leave */
+    const struct options *options;                 /* borrowed; lives longer */
+    void (*fill)(void *ctx, struct ui_data *data); /* what to show now; the data is borrowed for the frame */
+    void (*quit)(void *ctx);                       /* the user, or the end of the terminal, asks to leave */
     void *ctx;
+    bool receives; /* this process receives: it must not be stopped by job control, senders would wait for it
+                    */
 };
 
 /* CT_ERR_NOT_FOUND without a terminal, CT_ERR_UNSUPPORTED when it cannot show a screen. */
@@ -34,7 +36,8 @@ void screen_changed(struct screen *s);
 /* A line over the footer. */
 void screen_say(struct screen *s, enum ui_severity severity, const char *text);
 
-/* Gives the terminal back at once; done is called when the loop holds nothing of it. Then screen_destroy(). */
+/* Gives the terminal back at once; done is called when the loop holds nothing of it. Then screen_destroy().
+ */
 void screen_stop(struct screen *s, void (*done)(void *ctx), void *ctx);
 void screen_destroy(struct screen *s);
 

@@ -12,8 +12,8 @@
 #define RED_ROWS_MAX 256
 /* red[].rate_per_min and the quantiles are over this window; counts too. */
 #define RED_WINDOW_NS (INT64_C(15) * 60 * NS_PER_SEC)
-#define MODELS_MAX 64
-#define TRACES_MAX 1000
+#define MODELS_MAX    64
+#define TRACES_MAX    1000
 
 static void add_text(cJSON *o, const char *key, struct slice text)
 {
@@ -310,7 +310,8 @@ static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
     add_int(o, "requests", (int64_t)f->tee.queued_requests);
     add_int(o, "bytes", (int64_t)f->tee.queued_bytes);
     int64_t oldest = f->tee.queued_oldest_wall_ns;
-    cJSON_AddNumberToObject(o, "oldest_seconds", oldest > 0 && now_ns > oldest ? (double)(now_ns - oldest) / 1e9 : 0);
+    cJSON_AddNumberToObject(o, "oldest_seconds",
+                            oldest > 0 && now_ns > oldest ? (double)(now_ns - oldest) / 1e9 : 0);
     if (f->has_upstream) {
         o = cJSON_AddObjectToObject(flow, "upstream");
         cJSON_AddStringToObject(o, "health", healths[f->tee.health]);

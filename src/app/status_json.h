@@ -1,7 +1,8 @@
 /*
  * status_json.h - schema 1: what `status --json`, `replay --json` and `--once --json` print.
  *
- * Fields are only ever added. docs/json.md lists them with their units. The output depends on the arguments alone.
+ * Fields are only ever added. docs/json.md lists them with their units. The output depends on the arguments
+ * alone.
  */
 #ifndef CT_APP_STATUS_JSON_H
 #define CT_APP_STATUS_JSON_H

@@ -66,8 +66,9 @@ static enum ct_err make_target(const struct options *o, const cJSON *root, struc
     target->span_id = text(turn, "span_id");
     target->prompt_id = text(turn, "prompt_id");
     target->from_ns = time_of(turn, "started_at");
-    target->to_ns =
-        cJSON_IsNumber(duration) && target->from_ns ? target->from_ns + (int64_t)(duration->valuedouble * 1e6) : 0;
+    target->to_ns = cJSON_IsNumber(duration) && target->from_ns
+                        ? target->from_ns + (int64_t)(duration->valuedouble * 1e6)
+                        : 0;
     return CT_OK;
 }
 

@@ -29,8 +29,8 @@ struct replay {
 
     struct frame next; /* read, but not due yet */
     bool have_next;
-    int64_t first_ns;   /* arrival of the first frame */
-    int64_t begin_ns;   /* recording time that is shown at begin_mono_ns */
+    int64_t first_ns; /* arrival of the first frame */
+    int64_t begin_ns; /* recording time that is shown at begin_mono_ns */
     int64_t begin_mono_ns;
     char source[64];
 };
@@ -65,7 +65,8 @@ static void on_timer(uv_timer_t *timer)
 {
     struct replay *r = timer->data;
     int64_t deadline = clock_mono() + FEED_SLICE_NS;
-    while (r->have_next && (r->options->speed <= 0 || r->next.wall_ns <= replay_now(r)) && clock_mono() < deadline) {
+    while (r->have_next && (r->options->speed <= 0 || r->next.wall_ns <= replay_now(r)) &&
+           clock_mono() < deadline) {
         frames_model_add(&r->frames, &r->next);
         read_next(r);
     }
@@ -122,7 +123,8 @@ static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
         r->signals[i].data = r;
         uv_signal_start(&r->signals[i], on_signal, numbers[i]);
     }
-    struct screen_config config = {.loop = &r->loop, .options = r->options, .fill = fill, .quit = quit, .ctx = r};
+    struct screen_config config = {
+        .loop = &r->loop, .options = r->options, .fill = fill, .quit = quit, .ctx = r};
     enum ct_err err = screen_create(&config, &r->screen, msg);
     if (err)
         quit(r);
@@ -188,7 +190,8 @@ enum exit_code command_replay(const struct options *o)
     return replay_show(o, o->args[0], "replay");
 }
 
-/* The demo lies beside the program: installed, or in the source tree of the build folder that it runs from. */
+/* The demo lies beside the program: installed, or in the source tree of the build folder that it runs from.
+ */
 enum exit_code command_demo(const struct options *o)
 {
     static const char installed[] = CT_DATA_DIR "/demo.ctj";
@@ -208,6 +211,6 @@ enum exit_code command_demo(const struct options *o)
         }
     }
     struct ct_errmsg msg;
-    return command_fail(ct_fail(&msg, CT_ERR_NOT_FOUND, "the demo recording is missing: expected at %s", installed),
-                        &msg);
+    return command_fail(
+        ct_fail(&msg, CT_ERR_NOT_FOUND, "the demo recording is missing: expected at %s", installed), &msg);
 }

@@ -1,4 +1,5 @@
-/* The plain command: collector and screen in one process, or one more viewer of a collector that runs already. */
+/* The plain command: collector and screen in one process, or one more viewer of a collector that runs
+ * already. */
 #include "clock.h"
 #include "collector.h"
 #include "commands.h"
@@ -107,7 +108,8 @@ static enum exit_code collect_and_show(const struct options *o)
     struct collector_config config = {.loop = &r.loop, .options = o, .on_change = on_change, .ctx = &r};
     enum ct_err err = collector_create(&config, &r.collector, &msg);
     if (!err) {
-        struct screen_config screen = {.loop = &r.loop, .options = o, .fill = fill, .quit = quit, .ctx = &r};
+        struct screen_config screen = {
+            .loop = &r.loop, .options = o, .fill = fill, .quit = quit, .ctx = &r, .receives = true};
         err = screen_create(&screen, &r.screen, &msg);
         if (err)
             quit(&r);

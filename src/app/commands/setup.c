@@ -20,8 +20,8 @@ static const struct variable variables[] = {
     {"OTEL_EXPORTER_OTLP_ENDPOINT", NULL, NULL, false},
     {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative",
      "Prometheus and Mimir lose Claude Code's delta metrics silently.", false},
-    {"OTEL_LOG_USER_PROMPTS", "1", "Without these, prompts and tool arguments are withheld. Take the # away to see them.",
-     true},
+    {"OTEL_LOG_USER_PROMPTS", "1",
+     "Without these, prompts and tool arguments are withheld. Take the # away to see them.", true},
     {"OTEL_LOG_TOOL_DETAILS", "1", NULL, true},
 };
 
@@ -32,7 +32,8 @@ static void endpoint(const struct options *o, char *out, size_t cap)
     size_t colon = address.len;
     while (colon > 0 && address.ptr[colon - 1] != ':')
         colon--;
-    struct slice host = slice_sub(address, 0, colon ? colon - 1 : 0), port = slice_sub(address, colon, address.len);
+    struct slice host = slice_sub(address, 0, colon ? colon - 1 : 0),
+                 port = slice_sub(address, colon, address.len);
     if (slice_eq_str(host, "0.0.0.0") || host.len == 0)
         host = SLICE_LIT("127.0.0.1");
     if (slice_eq_str(host, "[::]"))
@@ -45,8 +46,9 @@ enum exit_code command_setup(const struct options *o)
     char url[256];
     struct ct_errmsg msg;
     if (o->http[0] == '\0' || slice_eq_str(slice_sub(slice_str(o->http), strlen(o->http) - 2, 2), ":0"))
-        return command_fail(ct_fail(&msg, CT_ERR_USAGE, "setup needs the port that claude-top listens on: --http ADDR:PORT"),
-                            &msg);
+        return command_fail(
+            ct_fail(&msg, CT_ERR_USAGE, "setup needs the port that claude-top listens on: --http ADDR:PORT"),
+            &msg);
     endpoint(o, url, sizeof url);
     if (!o->print_env)
         printf("# Put these lines where Claude Code is started from (a shell's start-up file), or use\n"

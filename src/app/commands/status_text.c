@@ -65,7 +65,8 @@ static void session_line(struct buf *out, const cJSON *s)
     put(out, text(s, "state"), STATE_COLS);
     buf_printf(out, " %5lld %5lld %5lld  %5s %5s %5s %8s  %s\n", (long long)number(s, "turns"),
                (long long)number(s, "llm_calls"), (long long)number(s, "tool_calls"),
-               format_count_wide(number(s, "input_tokens"), in), format_count_wide(number(s, "output_tokens"), made),
+               format_count_wide(number(s, "input_tokens"), in),
+               format_count_wide(number(s, "output_tokens"), made),
                format_count_wide(number(s, "cache_read_tokens"), cached),
                format_cost(cost(s), number(s, "cost_unknown_calls") > 0, spent),
                cJSON_IsString(model) ? model->valuestring : "");
@@ -79,12 +80,14 @@ bool status_text(struct slice json, struct buf *out)
     const cJSON *sessions = cJSON_GetObjectItemCaseSensitive(root, "sessions");
     bool ok = cJSON_IsObject(totals) && cJSON_IsArray(sessions);
     if (ok) {
-        buf_printf(out, "%lld sessions, %lld live, %lld waiting, %s, %lld LLM calls (%lld failed), %lld tool calls\n",
-                   (long long)number(totals, "sessions"), (long long)number(totals, "live"),
-                   (long long)number(totals, "waiting"),
-                   format_cost(cost(totals), number(totals, "cost_unknown_calls") > 0, spent),
-                   (long long)number(totals, "llm_calls"), (long long)number(totals, "llm_errors"),
-                   (long long)number(totals, "tool_calls"));
+        buf_printf(
+            out,
+            "%lld sessions, %lld live, %lld waiting, %s, %lld LLM calls (%lld failed), %lld tool calls\n",
+            (long long)number(totals, "sessions"), (long long)number(totals, "live"),
+            (long long)number(totals, "waiting"),
+            format_cost(cost(totals), number(totals, "cost_unknown_calls") > 0, spent),
+            (long long)number(totals, "llm_calls"), (long long)number(totals, "llm_errors"),
+            (long long)number(totals, "tool_calls"));
         if (cJSON_GetArraySize(sessions) > 0) {
             put(out, "SESSION", NAME_COLS);
             buf_append_str(out, "  ");

@@ -8,6 +8,8 @@
 #define LINES_MAX 20
 #define LINE_MAX  120
 
+#define USUAL_HTTP "127.0.0.1:4318"
+
 struct page {
     struct {
         char text[LINE_MAX];
@@ -50,16 +52,20 @@ static void add_listening(struct page *page, const struct ui_data *data)
 
 static void first_run(struct page *page, const struct ui_data *data)
 {
+    struct slice http = data->http_address;
     add(page, ROLE_HELP_TITLE, 0, "Nothing received yet");
     add(page, ROLE_TEXT, 0, "%s", "");
     add_listening(page, data);
     add(page, ROLE_TEXT, 0, "In the shell where you start Claude Code:");
     add(page, ROLE_TEXT, 0, "%s", "");
-    add(page, ROLE_HELP_KEY, 2, "eval \"$(claude-top setup --print-env)\"");
+    /* setup knows the default port; any other has to be said. */
+    bool usual = http.len == 0 || slice_eq_str(http, USUAL_HTTP);
+    add(page, ROLE_HELP_KEY, 2, "eval \"$(claude-top setup --print-env%s%.*s)\"", usual ? "" : " --http ",
+        SLICE_ARG(usual ? SLICE_NULL : http));
     add(page, ROLE_HELP_KEY, 2, "claude");
     add(page, ROLE_TEXT, 0, "%s", "");
-    add(page, ROLE_DIM, 0, "For every session:  claude-top setup --apply");
-    add(page, ROLE_DIM, 0, "Still nothing?      claude-top doctor");
+    add(page, ROLE_DIM, 0, "For every session:  put the first line into your shell's start-up file");
+    add(page, ROLE_DIM, 0, "Only a look?        claude-top demo");
     add(page, ROLE_TEXT, 0, "%s", "");
     add(page, ROLE_DIM, 0, "This screen changes when the first request arrives.");
 }
