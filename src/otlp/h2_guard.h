@@ -23,8 +23,9 @@
 #define H2_EMPTY_MAX 500
 /* WINDOW_UPDATE, PRIORITY, RST_STREAM, acknowledgements and unknown types. */
 #define H2_CONTROL_MAX 4000
-/* CONTINUATION frames of one header block; 64 KiB of headers are four frames of the usual size. */
-#define H2_CONTINUATIONS_MAX 16
+/* CONTINUATION frames of one header block; 64 KiB of headers are four frames of the usual size. Newer
+   libraries stop at the same number, but with a less fitting error. */
+#define H2_CONTINUATIONS_MAX 8
 /* Padding that hides emptiness: a padded DATA frame up to this long counts as empty. */
 #define H2_PADDED_SMALL 256
 

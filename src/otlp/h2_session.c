@@ -114,6 +114,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
         judge_error(h, frame->rst_stream.error_code);
     if (frame->hd.type == NGHTTP2_GOAWAY) {
         judge_error(h, frame->goaway.error_code);
+        if (frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM && !h->trip) /* the library's own limits */
+            h->owed[OTLP_REFUSED_FLOOD]++;
         /* Behind the notice, as PINGs overtake: its acknowledgement says that the notice was read. */
         if (h->leaving && !h->left)
             nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, NULL);
@@ -129,10 +131,11 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
 static int on_close(nghttp2_session *session, int32_t id, uint32_t error_code, void *ctx)
 {
     struct h2 *h = ctx;
+    (void)error_code;
     struct h2_stream *s = find(session, id);
     if (!s)
         return 0;
-    if (error_code != NGHTTP2_NO_ERROR && !s->answered && !h2_guard_reset(&h->guard, h->now)) {
+    if (!s->answered && !h2_guard_reset(&h->guard, h->now)) {
         h->trip = true;
         h->trip_why = OTLP_REFUSED_FLOOD;
     }
