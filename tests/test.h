@@ -12,12 +12,12 @@
 #include "slice.h"
 
 /* Compares a slice with a C string and shows both on failure. */
-#define assert_slice_equal(actual, expected)                                                                         \
-    do {                                                                                                             \
-        struct slice slice_ = (actual);                                                                              \
-        const char *text_ = (expected);                                                                              \
-        if (!slice_eq_str(slice_, text_))                                                                            \
-            fail_msg("\"%.*s\" is not \"%s\"", SLICE_ARG(slice_), text_);                                            \
+#define assert_slice_equal(actual, expected)                                                                 \
+    do {                                                                                                     \
+        struct slice slice_ = (actual);                                                                      \
+        const char *text_ = (expected);                                                                      \
+        if (!slice_eq_str(slice_, text_))                                                                    \
+            fail_msg("\"%.*s\" is not \"%s\"", SLICE_ARG(slice_), text_);                                    \
     } while (0)
 
 #endif

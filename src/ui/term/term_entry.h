@@ -28,8 +28,8 @@ enum ct_err term_entry_restore_bytes(struct buf *out);
 bool term_entry_has_corner(void);
 
 /*
- * Appends the bytes that make the whole screen scroll: inserted and deleted lines stop at the region's end. They move
- * the cursor home, so they belong before a full repaint.
+ * Appends the bytes that make the whole screen scroll: inserted and deleted lines stop at the region's end.
+ * They move the cursor home, so they belong before a full repaint.
  */
 enum ct_err term_entry_whole_region(int rows, struct buf *out);
 

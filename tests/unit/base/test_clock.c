@@ -18,7 +18,11 @@ static void refuses_what_is_no_date(void **state)
 {
     (void)state;
     int64_t ns;
-    const char *bad[] = {"", "2026", "2026-13-01T00:00:00Z", "2026-11-22T13:20:12", "2026-11-22T13:20:12Zx",
+    const char *bad[] = {"",
+                         "2026",
+                         "2026-13-01T00:00:00Z",
+                         "2026-11-22T13:20:12",
+                         "2026-11-22T13:20:12Zx",
                          "2026-11-22T13:20:12+1:00"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(clock_parse_rfc3339(slice_str(bad[i]), &ns));

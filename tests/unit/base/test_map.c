@@ -52,7 +52,6 @@ static void empty_map_answers(void **state)
     map_finish(&m);
 }
 
-
 static void hash_depends_on_seed_and_every_byte(void **state)
 {
     (void)state;

@@ -65,8 +65,9 @@ static void hex_both_ways(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sub_is_clamped), cmocka_unit_test(finds), cmocka_unit_test(compares),
-        cmocka_unit_test(numbers_are_whole_and_in_range), cmocka_unit_test(hex_both_ways),
+        cmocka_unit_test(sub_is_clamped), cmocka_unit_test(finds),
+        cmocka_unit_test(compares),       cmocka_unit_test(numbers_are_whole_and_in_range),
+        cmocka_unit_test(hex_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

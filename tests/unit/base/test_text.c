@@ -20,22 +20,30 @@ static void controls_become_visible(void **state)
     assert_string_equal(CLEAN("\033[31mred"), "␛[31mred");
     assert_string_equal(CLEAN("a\tb\r\nc\nd\re"), "a b↵c↵d↵e");
     assert_string_equal(CLEAN("\x7f\0x"), "␡␀x");
-    assert_string_equal(CLEAN("\xc2\x9b" "31m"), "�31m");                 /* C1 CSI */
-    assert_string_equal(CLEAN("\xe2\x80\xa8\xe2\x80\xa9"), "↵↵");         /* U+2028, U+2029 */
-    assert_string_equal(CLEAN("\xe2\x80\xae" "abc\xe2\x81\xa6"), "�abc�"); /* U+202E, U+2066 */
+    assert_string_equal(CLEAN("\xc2\x9b"
+                              "31m"),
+                        "�31m");                                  /* C1 CSI */
+    assert_string_equal(CLEAN("\xe2\x80\xa8\xe2\x80\xa9"), "↵↵"); /* U+2028, U+2029 */
+    assert_string_equal(CLEAN("\xe2\x80\xae"
+                              "abc\xe2\x81\xa6"),
+                        "�abc�"); /* U+202E, U+2066 */
     assert_string_equal(CLEAN("\xd8\x9c\xe2\x80\x8e\xe2\x80\x8b\xef\xbb\xbf"), "����");
 }
 
 static void invalid_utf8_is_replaced_by_maximal_subparts(void **state)
 {
     (void)state;
-    assert_string_equal(CLEAN("a\xff" "b"), "a�b");
+    assert_string_equal(CLEAN("a\xff"
+                              "b"),
+                        "a�b");
     assert_string_equal(CLEAN("\xc0\xaf"), "��");
-    assert_string_equal(CLEAN("\xe2\x82"), "�");             /* cut short */
-    assert_string_equal(CLEAN("\xed\xa0\x80"), "���");        /* a surrogate */
+    assert_string_equal(CLEAN("\xe2\x82"), "�");       /* cut short */
+    assert_string_equal(CLEAN("\xed\xa0\x80"), "���"); /* a surrogate */
     assert_string_equal(CLEAN("\xf0\x9f\x98"), "�");
     assert_string_equal(CLEAN("\xf4\x90\x80\x80x"), "����x"); /* above U+10FFFF */
-    assert_string_equal(CLEAN("\xe2\x82" "A"), "�A");
+    assert_string_equal(CLEAN("\xe2\x82"
+                              "A"),
+                        "�A");
 }
 
 static void width_is_the_same_everywhere(void **state)
@@ -44,7 +52,7 @@ static void width_is_the_same_everywhere(void **state)
     assert_int_equal(text_width(slice_str(CLEAN("abc"))), 3);
     assert_int_equal(text_width(slice_str(CLEAN("日本"))), 4);
     assert_int_equal(text_width(slice_str(CLEAN("e\xcc\x81"))), 1);
-    assert_int_equal(text_width(slice_str(CLEAN("👩\xe2\x80\x8d👧"))), 4);   /* joiner dropped */
+    assert_int_equal(text_width(slice_str(CLEAN("👩\xe2\x80\x8d👧"))), 4);    /* joiner dropped */
     assert_int_equal(text_width(slice_str(CLEAN("👍\xf0\x9f\x8f\xbd"))), 2); /* skin tone dropped */
     assert_string_equal(CLEAN("🇩🇪"), "DE");
     assert_int_equal(text_width(slice_str(CLEAN("❤\xef\xb8\x8f"))), 1);
@@ -53,7 +61,9 @@ static void width_is_the_same_everywhere(void **state)
 static void marks_need_a_base_and_are_few(void **state)
 {
     (void)state;
-    assert_string_equal(CLEAN("\xcc\x81" "a"), "�a");
+    assert_string_equal(CLEAN("\xcc\x81"
+                              "a"),
+                        "�a");
     assert_string_equal(CLEAN("a\xcc\x81\xcc\x82\xcc\x83\xcc\x84"), "a\xcc\x81\xcc\x82");
 }
 
