@@ -24,6 +24,9 @@ static void tool_common(struct ingest *in, const cJSON *json, struct event *e)
     e->detail = ingest_tool_detail(in, cJSON_GetObjectItemCaseSensitive(json, "tool_input"));
     e->ids.tool_use_id = text(in, json, "tool_use_id", INGEST_ID_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
+    if (e->spawns_agent)
+        e->agent_type =
+            text(in, cJSON_GetObjectItemCaseSensitive(json, "tool_input"), "subagent_type", INGEST_NAME_MAX);
 }
 
 static void session_start(struct ingest *in, const cJSON *json, struct event *e)
@@ -116,6 +119,15 @@ static void notification(struct ingest *in, const cJSON *json, struct event *e)
     e->kind = EVENT_NOTICE;
     e->name = text(in, json, "notification_type", INGEST_NAME_MAX);
     e->detail = text(in, json, "message", INGEST_DETAIL_MAX);
+    if (!slice_eq_str(e->name, "permission_prompt"))
+        return;
+    /* It comes some seconds after the prompt, for whoever has no hook on that. Which call it is about is only
+     * said in words for people. */
+    struct event asked = *e;
+    asked.kind = EVENT_PERMISSION;
+    asked.source = SLICE_LIT("notification");
+    asked.name = asked.detail = SLICE_NULL;
+    ingest_emit(in, &asked);
 }
 
 static void subagent_start(struct ingest *in, const cJSON *json, struct event *e)
@@ -144,12 +156,28 @@ static void stop(struct ingest *in, const cJSON *json, struct event *e)
     e->source = SLICE_LIT("stop_hook");
 }
 
+/* The hook's words for what the other witnesses know by its HTTP status. */
+static struct slice failure_type(struct slice error)
+{
+    static const struct {
+        const char *theirs, *ours;
+    } types[] = {{"authentication_failed", "auth"},
+                 {"server_error", "server"},
+                 {"invalid_request", "validation"},
+                 {"rate_limit", "rate_limit"},
+                 {"overloaded", "overloaded"}};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (slice_eq_str(error, types[i].theirs))
+            return slice_str(types[i].ours);
+    return error;
+}
+
 static void stop_failure(struct ingest *in, const cJSON *json, struct event *e)
 {
     stop(in, json, e);
     e->source = SLICE_LIT("stop_failure");
     e->failed = true;
-    e->error_type = text(in, json, "error", INGEST_NAME_MAX);
+    e->error_type = failure_type(text(in, json, "error", INGEST_NAME_MAX));
     e->error_message = text(in, json, "last_assistant_message", INGEST_MESSAGE_MAX);
 }
 

@@ -46,6 +46,7 @@ struct slice ingest_clean(struct ingest *in, struct slice text, size_t max)
 void ingest_emit(struct ingest *in, struct event *e)
 {
     e->arrival_ns = in->arrival_ns;
+    e->stamp_ns = e->time_ns > 0 ? e->time_ns : -1;
     if (e->time_ns <= 0)
         e->time_ns = in->arrival_ns;
     in->emit(in->ctx, e);
@@ -157,6 +158,22 @@ struct slice ingest_tool_detail_text(struct ingest *in, struct slice json)
     return detail;
 }
 
+struct slice ingest_json_text(struct ingest *in, struct slice json, const char *key, size_t max)
+{
+    if (json.len == 0 || json.ptr[0] != '{')
+        return SLICE_NULL;
+    cJSON *object = ingest_json(in, json);
+    const char *value = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, key));
+    struct slice text = value ? ingest_clean(in, slice_str(value), max) : SLICE_NULL;
+    cJSON_Delete(object);
+    return text;
+}
+
+bool ingest_is_auxiliary(struct slice query_source)
+{
+    return slice_eq_str(query_source, "generate_session_title") || slice_eq_str(query_source, "compact");
+}
+
 bool ingest_common(struct ingest *in, const struct otlp_resource *resource, struct otlp_attrs attrs,
                    const struct otlp_ids *ids, struct event *e)
 {
@@ -211,28 +228,55 @@ static bool on_point(void *ctx, const struct otlp_resource *resource, const stru
     return true;
 }
 
+/* Length-Prefixed-Message of the gRPC protocol: a compressed flag, four bytes of length, the message. */
+#define GRPC_PREFIX 5
+
+static enum ct_err grpc_message(const struct frame *frame, struct slice *message,
+                                enum otlp_compression *compression)
+{
+    const uint8_t *p = (const uint8_t *)frame->body.ptr;
+    if (frame->body.len < GRPC_PREFIX || p[0] > 1)
+        return CT_ERR_FORMAT;
+    uint32_t length = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | p[4];
+    if (length != frame->body.len - GRPC_PREFIX)
+        return CT_ERR_FORMAT;
+    *message = slice_sub(frame->body, GRPC_PREFIX, length);
+    *compression = OTLP_IDENTITY;
+    if (p[0] == 1 && !otlp_compression_parse(frame_header_get(frame, "grpc-encoding"), compression))
+        return CT_ERR_UNSUPPORTED;
+    return CT_OK;
+}
+
+static enum ct_err otlp_frame(struct ingest *in, const struct frame *frame)
+{
+    const struct otlp_sink sink = {.ctx = in, .log = on_log, .span = on_span, .point = on_point};
+    enum otlp_signal signal;
+    enum otlp_encoding encoding = OTLP_PROTOBUF;
+    enum otlp_compression compression;
+    struct slice body = frame->body;
+    if (!otlp_signal_parse(frame->path, &signal))
+        return CT_ERR_UNSUPPORTED;
+    if (frame->source == FRAME_OTLP_GRPC) {
+        enum ct_err err = grpc_message(frame, &body, &compression);
+        if (err)
+            return err;
+    } else if (!otlp_encoding_parse(frame_header_get(frame, "content-type"), &encoding) ||
+               !otlp_compression_parse(frame_header_get(frame, "content-encoding"), &compression)) {
+        return CT_ERR_UNSUPPORTED;
+    }
+    return otlp_decode(in->decoder, signal, encoding, compression, body, &sink, NULL, NULL, NULL);
+}
+
 enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
 {
     in->arrival_ns = frame->wall_ns;
     arena_reset(&in->scratch);
-    enum ct_err err = CT_OK;
+    enum ct_err err = CT_ERR_UNSUPPORTED;
     if (frame->source == FRAME_HOOK) {
         in->stats.hooks++;
         err = hook_frame(in, frame);
-    } else if (frame->source == FRAME_OTLP_HTTP) {
-        const struct otlp_sink sink = {.ctx = in, .log = on_log, .span = on_span, .point = on_point};
-        enum otlp_signal signal;
-        enum otlp_encoding encoding;
-        enum otlp_compression compression;
-        if (!otlp_signal_parse(frame->path, &signal) ||
-            !otlp_encoding_parse(frame_header_get(frame, "content-type"), &encoding) ||
-            !otlp_compression_parse(frame_header_get(frame, "content-encoding"), &compression))
-            err = CT_ERR_UNSUPPORTED;
-        else
-            err =
-                otlp_decode(in->decoder, signal, encoding, compression, frame->body, &sink, NULL, NULL, NULL);
-    } else {
-        err = CT_ERR_UNSUPPORTED;
+    } else if (frame->source == FRAME_OTLP_HTTP || frame->source == FRAME_OTLP_GRPC) {
+        err = otlp_frame(in, frame);
     }
     if (err)
         in->stats.decode_errors++;

@@ -65,6 +65,12 @@ void ingest_prompt(struct ingest *in, struct slice raw, struct event *e);
 struct slice ingest_tool_detail(struct ingest *in, const struct cJSON *input);
 struct slice ingest_tool_detail_text(struct ingest *in, struct slice json);
 
+/* One text of a JSON object, cleaned; ptr NULL when it is not there. */
+struct slice ingest_json_text(struct ingest *in, struct slice json, const char *key, size_t max);
+
+/* Calls that the client makes for itself: naming the session, compaction. */
+bool ingest_is_auxiliary(struct slice query_source);
+
 /* Tools that start sub-agents. */
 bool ingest_spawns_agent(struct slice tool_name);
 

@@ -41,6 +41,7 @@ static void llm(struct ingest *in, const struct otlp_log *log, struct event *e)
     e->kind = EVENT_LLM;
     e->model = ingest_attr(in, log->attrs, "model", INGEST_NAME_MAX);
     e->query_source = ingest_attr(in, log->attrs, "query_source", INGEST_NAME_MAX);
+    e->auxiliary = ingest_is_auxiliary(e->query_source);
     finished_at(&log->attrs, "duration_ms", e);
     parent_span(log, e);
 }
@@ -90,7 +91,12 @@ static void tool_name(struct ingest *in, const struct otlp_log *log, struct even
             buf_finish(&name);
         }
         cJSON_Delete(json);
+        e->vague_name = !server || !tool;
+    } else {
+        e->vague_name = slice_eq_str(e->name, "mcp_tool");
     }
+    if (e->spawns_agent)
+        e->agent_type = ingest_json_text(in, parameters, "subagent_type", INGEST_NAME_MAX);
     e->detail = ingest_tool_detail_text(in, otlp_attr_text(log->attrs, "tool_input"));
     if (e->detail.len == 0 && !e->spawns_agent)
         e->detail = ingest_tool_detail_text(in, parameters);
@@ -135,6 +141,7 @@ static void subagent_completed(struct ingest *in, const struct otlp_log *log, st
 {
     e->kind = EVENT_AGENT;
     e->name = ingest_attr(in, log->attrs, "agent_type", INGEST_NAME_MAX);
+    e->vague_name = slice_eq_str(e->name, "custom");
     e->model = ingest_attr(in, log->attrs, "final_model", INGEST_NAME_MAX);
     otlp_attr_bool(log->attrs, "is_async", &e->background);
     finished_at(&log->attrs, "duration_ms", e);

@@ -1,6 +1,25 @@
 /* Claude Code's own (beta) spans: interaction, llm_request, tool and what is inside a tool. */
 #include "ingest_private.h"
 
+/* "agent.builtin.Explore" is what log events call "agent:builtin:Explore". */
+static struct slice query_source(struct ingest *in, const struct otlp_span *span)
+{
+    char text[INGEST_NAME_MAX];
+    struct slice safe = slice_sub(otlp_attr_text(span->attrs, "query_source_safe"), 0, sizeof text);
+    bool agent = slice_starts(safe, SLICE_LIT("agent."));
+    if (!agent)
+        return ingest_clean(in, safe, INGEST_NAME_MAX);
+    memcpy(text, safe.ptr, safe.len);
+    int colons = 0;
+    for (size_t i = 0; i < safe.len && colons < 2; i++) {
+        if (text[i] == '.') {
+            text[i] = ':';
+            colons++;
+        }
+    }
+    return ingest_clean(in, slice_make(text, safe.len), INGEST_NAME_MAX);
+}
+
 static void llm_request(struct ingest *in, const struct otlp_span *span, struct event *e)
 {
     int64_t attempt = 0, status = 0;
@@ -9,6 +28,8 @@ static void llm_request(struct ingest *in, const struct otlp_span *span, struct 
     e->span_role = SPAN_ROLE_LLM;
     e->phase = PHASE_FINISHED;
     e->model = ingest_attr(in, span->attrs, "model", INGEST_NAME_MAX);
+    e->query_source = query_source(in, span);
+    e->auxiliary = ingest_is_auxiliary(e->query_source);
     ingest_usage(span->attrs, &e->usage);
     e->usage.cost_nano_usd = -1;
     e->ttft_ns = ingest_ms(span->attrs, "ttft_ms");
@@ -45,6 +66,8 @@ static void tool(struct ingest *in, const struct otlp_span *span, struct event *
     e->duration_ns = -1; /* it includes the wait: the execution span has the tool's own time */
     e->name = ingest_attr(in, span->attrs, "tool_name", INGEST_NAME_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
+    if (e->spawns_agent)
+        e->agent_type = ingest_attr(in, span->attrs, "subagent_type", INGEST_NAME_MAX);
     for (size_t i = 0; i < sizeof details / sizeof *details && e->detail.len == 0; i++)
         e->detail = ingest_attr(in, span->attrs, details[i], INGEST_DETAIL_MAX);
 }
@@ -59,7 +82,9 @@ static void execution(struct ingest *in, const struct otlp_span *span, struct ev
     otlp_attr_bool(span->attrs, "success", &success);
     if (!success || span->status == OTLP_STATUS_ERROR) {
         e->failed = true;
-        e->error_type = ingest_attr(in, span->attrs, "error.type", INGEST_NAME_MAX);
+        e->error_type = ingest_attr(in, span->attrs, "error_class", INGEST_NAME_MAX);
+        if (e->error_type.len == 0)
+            e->error_type = ingest_attr(in, span->attrs, "error.type", INGEST_NAME_MAX);
         e->error_message = ingest_attr(in, span->attrs, "error", INGEST_MESSAGE_MAX);
     }
 }

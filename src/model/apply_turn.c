@@ -109,7 +109,7 @@ static void span_apply(struct session_entry *s, const struct event *e)
     facts.source = SLICE_NULL;
     facts.duration_ns = -1;
     facts_event(s, &trace->f, &facts);
-    facts_text(s, &trace->f, FACT_DETAIL, 1, e->time_ns, e->detail);
+    facts_text(s, &trace->f, FACT_DETAIL, RANK_LEAST, e->time_ns, e->detail);
     trace->f.confirmed = true;
     /* Of several in one trace (a parent handed to more than one process) the first stands for the turn. */
     bool first = !t->has_span || e->start_ns < t->span_start_ns ||

@@ -28,7 +28,7 @@ void derive_facts(struct session_entry *s, struct entry *e)
     p->tokens_after = facts_number(f, FACT_TOKENS_AFTER);
     p->wants_tools = f->wants_tools;
     p->background = f->background;
-    p->redacted = f->redacted;
+    p->redacted = f->redacted && p->detail.len == 0; /* another witness may have said it */
     p->witnesses = f->witnesses;
     p->last_ns = f->last_ns;
     e->finished = f->finished;

@@ -115,6 +115,7 @@ struct event {
     bool ended;        /* EVENT_SESSION: the session is over */
     bool background;   /* EVENT_AGENT, EVENT_TOOL: runs on behind its call */
     bool spawns_agent; /* EVENT_TOOL: this tool starts sub-agents */
+    bool vague_name;   /* the name stands for one that the client withholds: any other is better */
     bool auxiliary; /* EVENT_LLM: housekeeping of the client, such as naming the session: not its own model */
     bool redacted;  /* the prompt text was withheld by the client's privacy settings */
     int64_t tokens_before; /* compaction; -1: unknown */

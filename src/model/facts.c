@@ -91,7 +91,7 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
 {
     uint8_t rank = facts_rank(e);
     facts_heard(f, e);
-    facts_text(s, f, FACT_NAME, rank, e->time_ns, e->name);
+    facts_text(s, f, FACT_NAME, e->vague_name ? RANK_LEAST : rank, e->time_ns, e->name);
     facts_text(s, f, FACT_DETAIL, rank, e->time_ns, e->detail);
     facts_text(s, f, FACT_MODEL, rank, e->time_ns, e->model);
     facts_text(s, f, FACT_SOURCE, rank, e->time_ns, e->source);

@@ -59,6 +59,8 @@ enum fact {
     FACT_COUNT
 };
 
+/* A fact that gives way to every other witness's. */
+#define RANK_LEAST   1
 #define FACT_NUMBERS (FACT_COUNT - FACT_TEXTS)
 
 struct entry;

@@ -1,53 +1,26 @@
 /*
- * Every capture gives its expected totals: alone, with hooks, twice, with the signals in another order, backwards, and
- * interleaved with another capture.
+ * Every capture gives its expected totals: alone, with hooks, twice, with the signals in another order,
+ * backwards, and interleaved with another capture.
  */
 #include "test.h"
 
-#include "capture.h"
-#include "ingest.h"
 #include "mem.h"
-#include "model.h"
+#include "world.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-struct world {
-    struct model *model;
-    struct ingest *ingest;
-};
-
-static void on_event(void *ctx, const struct event *e)
-{
-    model_apply(ctx, e);
-}
-
-static void world_open(struct world *w)
-{
-    struct model_config config;
-    struct otlp_limits limits;
-    model_config_init(&config);
-    otlp_limits_init(&limits);
-    w->model = model_create(&config);
-    w->ingest = ingest_create(&limits, on_event, w->model);
-}
-
-static void world_close(struct world *w)
-{
-    ingest_destroy(w->ingest);
-    model_destroy(w->model);
-}
-
 static void feed(struct world *w, const struct frame *f)
 {
-    assert_int_equal(ingest_frame(w->ingest, f), CT_OK);
+    assert_int_equal(world_feed(w, f), CT_OK);
 }
 
-static bool http_only(const struct capture *c)
+/* Spans of the seed's interceptor are another producer's. */
+static bool native(const struct capture *c)
 {
-    return !c->grpc && strncmp(c->name, "interceptor-", 12) != 0;
+    return strncmp(c->name, "interceptor-", 12) != 0;
 }
 
 static int64_t number(const cJSON *o, const char *key)
@@ -67,7 +40,8 @@ static int models_cmp(const void *a, const void *b)
     return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
 }
 
-static void check_session(const struct capture *c, const char *how, const struct session *s, const cJSON *want)
+static void check_session(const struct capture *c, const char *how, const struct session *s,
+                          const cJSON *want)
 {
     const struct counters *t = &s->total;
     check_count(c->name, how, "turns", t->turns, number(want, "turns"));
@@ -112,7 +86,8 @@ static void check(const struct capture *c, const char *how, const struct world *
     size_t real = 0;
     for (const struct session *s = model_sessions(w->model); s; s = s->next)
         real += s->real;
-    check_count(c->name, how, "number of sessions", (int64_t)real, cJSON_GetArraySize(sessions) + (int64_t)others);
+    check_count(c->name, how, "number of sessions", (int64_t)real,
+                cJSON_GetArraySize(sessions) + (int64_t)others);
     for (const cJSON *want = sessions->child; want; want = want->next) {
         const char *id = cJSON_GetStringValue(cJSON_GetObjectItem(want, "session_id"));
         const struct session *s = model_session(w->model, slice_str(id));
@@ -201,7 +176,7 @@ static void every_order(enum capture_hooks hooks)
     for (char **name = names; *name; name++) {
         struct capture c;
         capture_load(&c, *name, hooks);
-        for (size_t i = 0; http_only(&c) && i < sizeof orders / sizeof *orders; i++) {
+        for (size_t i = 0; native(&c) && i < sizeof orders / sizeof *orders; i++) {
             for (int round = 0; round < orders[i].rounds; round++) {
                 struct world w;
                 world_open(&w);
@@ -237,7 +212,7 @@ static void interleaved_captures_do_not_mix(void **state)
     for (char **name = names; *name; name++) {
         struct capture c;
         capture_load(&c, *name, CAPTURE_WITH_HOOKS);
-        if (!http_only(&c)) {
+        if (!native(&c)) {
             capture_free(&c);
             continue;
         }
@@ -250,8 +225,10 @@ static void interleaved_captures_do_not_mix(void **state)
                 if (i < before.count)
                     feed(&w, &before.frames[i]);
             }
-            check(&c, "interleaved", &w, (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(before.expected, "sessions")));
-            check(&before, "interleaved", &w, (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(c.expected, "sessions")));
+            check(&c, "interleaved", &w,
+                  (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(before.expected, "sessions")));
+            check(&before, "interleaved", &w,
+                  (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(c.expected, "sessions")));
             world_close(&w);
             capture_free(&before);
         }
