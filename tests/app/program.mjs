@@ -303,6 +303,12 @@ test('status, link and setup', async t => {
   r = await t.run(program, ['setup', '--print-env']);
   assert.match(r.out, /^export CLAUDE_CODE_ENABLE_TELEMETRY=1$/m);
   assert.match(r.out, /^export OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127.0.0.1:4318$/m);
+  r = await t.run(program, ['setup', '--http', '127.0.0.1:5000']);
+  const settings = JSON.parse(r.out);
+  assert.equal(settings.env.OTEL_EXPORTER_OTLP_ENDPOINT, 'http://127.0.0.1:5000');
+  assert.equal(settings.hooks.PermissionRequest[0].hooks[0].url, 'http://127.0.0.1:5000/hooks');
+  r = await t.run(program, ['setup', '--http', '127.0.0.1:0']);
+  assert.equal(r.code, 2);
   r = await t.run('sh', ['-c', 'eval "$("$0" setup --print-env)"; echo "$OTEL_EXPORTER_OTLP_ENDPOINT"', program]);
   assert.equal(r.out, 'http://127.0.0.1:4318\n');
   await s.stop();
