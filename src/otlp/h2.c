@@ -47,12 +47,13 @@ static void h2_feed(struct core *core, struct slice bytes, uint64_t now)
             break;
         ssize_t n = nghttp2_session_mem_recv(h->session, (const uint8_t *)piece.ptr, piece.len);
         if (n < 0) {
-            h->owed[n == NGHTTP2_ERR_FLOODED ? OTLP_REFUSED_FLOOD : OTLP_REFUSED_MALFORMED]++;
+            h2_owe(h, n == NGHTTP2_ERR_FLOODED ? OTLP_REFUSED_FLOOD : OTLP_REFUSED_MALFORMED);
             h2_die(h);
             break;
         }
         if (h->frames.ends)
             frame_read(h);
+        h2_report(h);
         if (h->complete)
             hand_out(h);
     }

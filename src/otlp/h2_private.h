@@ -81,7 +81,8 @@ struct h2 {
     bool streaming; /* there was a stream: on_drain may be due */
     bool settling;
     size_t closed_count;               /* streams that h2_settle() has to look at */
-    unsigned owed[OTLP_REFUSAL_COUNT]; /* refusals to be reported to the host */
+    unsigned owed[OTLP_REFUSAL_COUNT]; /* refusals that h2_report() is to tell the host */
+    bool owes;                         /* any */
     size_t taken;                      /* output that the host has taken and not sent */
     uint64_t now;                      /* of the call being worked on */
     uint64_t start_ms;
@@ -109,6 +110,9 @@ void h2_leave(struct h2 *h);
 /* h2_session.c */
 nghttp2_session *h2_session_create(struct h2 *h);
 void h2_stream_free(struct h2_stream *s);
+/* Notes a refusal, for h2_report() to tell the host once the session has returned. */
+void h2_owe(struct h2 *h, enum otlp_refusal why);
+void h2_report(struct h2 *h);
 /* Works off what the session's callbacks have left: ends exchanges whose streams are gone, reports refusals,
    sends floods away, notices that the session is over. Not from within the session. */
 void h2_settle(struct h2 *h);

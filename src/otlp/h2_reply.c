@@ -180,7 +180,7 @@ void h2_reply(struct h2_stream *s, const struct exchange_reply *reply)
 void h2_refuse(struct h2_stream *s, const struct h2_fault *fault)
 {
     int status = fault->status ? fault->status : otlp_refusal_status(fault->why);
-    s->h->owed[fault->why]++;
+    h2_owe(s->h, fault->why);
     struct exchange_reply reply = {
         .status = status,
         .message = fault->message,

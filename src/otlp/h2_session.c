@@ -96,10 +96,10 @@ static void judge_error(struct h2 *h, uint32_t error_code)
     case NGHTTP2_STREAM_CLOSED:
     case NGHTTP2_FRAME_SIZE_ERROR:
     case NGHTTP2_COMPRESSION_ERROR:
-        h->owed[OTLP_REFUSED_MALFORMED]++;
+        h2_owe(h, OTLP_REFUSED_MALFORMED);
         break;
     case NGHTTP2_REFUSED_STREAM:
-        h->owed[OTLP_REFUSED_OVERLOAD]++;
+        h2_owe(h, OTLP_REFUSED_OVERLOAD);
         break;
     default: /* ours, counted where it arose */
         break;
@@ -115,7 +115,7 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
     if (frame->hd.type == NGHTTP2_GOAWAY) {
         judge_error(h, frame->goaway.error_code);
         if (frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM && !h->trip) /* the library's own limits */
-            h->owed[OTLP_REFUSED_FLOOD]++;
+            h2_owe(h, OTLP_REFUSED_FLOOD);
         /* Behind the notice, as PINGs overtake: its acknowledgement says that the notice was read. */
         if (h->leaving && !h->left)
             nghttp2_submit_ping(session, NGHTTP2_FLAG_NONE, NULL);
@@ -237,21 +237,35 @@ static void reap(struct h2 *h)
     }
 }
 
+void h2_owe(struct h2 *h, enum otlp_refusal why)
+{
+    h->owed[why]++;
+    h->owes = true;
+}
+
+void h2_report(struct h2 *h)
+{
+    if (!h->owes)
+        return;
+    h->owes = false;
+    for (size_t i = 0; i < OTLP_REFUSAL_COUNT; i++)
+        for (; h->owed[i]; h->owed[i]--)
+            h->core.env->refused(h->core.ctx, (enum otlp_refusal)i);
+}
+
 void h2_settle(struct h2 *h)
 {
     if (h->settling)
         return;
     h->settling = true;
     if (h->trip && h->phase == H2_OPEN) {
-        h->owed[h->trip_why]++;
+        h2_owe(h, h->trip_why);
         h2_end(h, NGHTTP2_ENHANCE_YOUR_CALM);
     }
     if (h->noticed)
         h2_leave(h);
     reap(h);
-    for (size_t i = 0; i < OTLP_REFUSAL_COUNT; i++)
-        for (; h->owed[i]; h->owed[i]--)
-            h->core.env->refused(h->core.ctx, (enum otlp_refusal)i);
+    h2_report(h);
     /* The session is done: it has said GOAWAY, or the peer has and nothing is left to answer. */
     if (h->phase == H2_OPEN && !nghttp2_session_want_read(h->session) &&
         !nghttp2_session_want_write(h->session)) {

@@ -58,7 +58,7 @@ static void expire_stream(struct h2_stream *s)
         h2_refuse(s, &fault);
         return;
     }
-    h->owed[OTLP_REFUSED_TIMEOUT]++;
+    h2_owe(h, OTLP_REFUSED_TIMEOUT);
     if (s->x && s->x->state == EXCHANGE_HANDED)
         h2_reply(s, &(struct exchange_reply){.status = otlp_refusal_status(OTLP_REFUSED_TIMEOUT),
                                              .message = fault.message});
@@ -74,11 +74,11 @@ static void expire_connection(struct h2 *h)
         h2_leave(h);
     } else if (h2_is_stalled(h) || h->phase == H2_DRAIN) {
         if (h2_is_stalled(h))
-            h->owed[OTLP_REFUSED_TIMEOUT]++;
+            h2_owe(h, OTLP_REFUSED_TIMEOUT);
         h2_die(h);
     } else {
         if (!h->greeted || h->block_ms)
-            h->owed[OTLP_REFUSED_TIMEOUT]++;
+            h2_owe(h, OTLP_REFUSED_TIMEOUT);
         h2_end(h, NGHTTP2_NO_ERROR); /* also after keepalive_ms without a request */
     }
 }
