@@ -433,6 +433,8 @@ class Session:
         if use and name in ('api_request', 'api_error', 'assistant_response'):
             self.fill(r, use)
         if use and name == 'api_request':
+            if attributes(use['span'])['attempt'] == 1:
+                put(r, 'duration_ms', use['duration'] - 2 - use['first'] % 25)
             self.use_points(r.time_unix_nano, use)
         if use and use['source'] == 'generate_session_title' and name == 'assistant_response':
             put(r, 'response', json.dumps({'title': self.story['title']}))
