@@ -61,7 +61,7 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .summary = "show a recording, with its own clock",
             .text =
                 "Feeds a recording to the screen as if it happened now. Nothing is received and nothing is "
-                "forwarded. With --json it prints the state at the recording's end.",
+                "forwarded. With --json it prints the state at the recording's end, or at --at.",
             .example = "claude-top replay bug.ctj --speed 10 --at 5m",
             .example_says = "ten times as fast, from the fifth minute",
         },

@@ -194,6 +194,7 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     add_text_or_null(o, "service_version", s->service_version);
     add_text_or_null(o, "title", s->title);
     add_text_or_null(o, "cwd", s->cwd);
+    add_text_or_null(o, "model", s->model);
     cJSON_AddStringToObject(o, "state", run_state_name(status.state));
     add_time(o, "state_since", status.since_ns);
     cJSON_AddStringToObject(o, "state_evidence", status.evidence);

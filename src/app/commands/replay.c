@@ -139,13 +139,14 @@ static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
 static void print_json(struct replay *r)
 {
     struct flow flow;
-    while (r->have_next) {
+    /* --at asks for the state at that moment; without it, at the end. */
+    while (r->have_next && r->options->at_ns == 0) {
         frames_model_add(&r->frames, &r->next);
         read_next(r);
     }
     frames_model_flow(&r->frames, &flow);
     struct status_source source = {.model = r->frames.model,
-                                   .now_ns = r->frames.last_wall_ns,
+                                   .now_ns = r->options->at_ns > 0 ? r->begin_ns : r->frames.last_wall_ns,
                                    .flow = &flow,
                                    .links = &r->options->grafana};
     char *json = status_json(&source);

@@ -58,8 +58,6 @@ static const char *session_name(const cJSON *s)
 static void session_line(struct buf *out, const cJSON *s)
 {
     char in[FORMAT_MAX], made[FORMAT_MAX], cached[FORMAT_MAX], spent[FORMAT_MAX];
-    const cJSON *models = cJSON_GetObjectItemCaseSensitive(s, "models");
-    const cJSON *model = cJSON_GetArrayItem(models, cJSON_GetArraySize(models) - 1);
     put(out, session_name(s), NAME_COLS);
     buf_append_str(out, "  ");
     put(out, text(s, "state"), STATE_COLS);
@@ -69,7 +67,7 @@ static void session_line(struct buf *out, const cJSON *s)
                format_count_wide(number(s, "output_tokens"), made),
                format_count_wide(number(s, "cache_read_tokens"), cached),
                format_cost(cost(s), number(s, "cost_unknown_calls") > 0, spent),
-               cJSON_IsString(model) ? model->valuestring : "");
+               text(s, "model"));
 }
 
 bool status_text(struct slice json, struct buf *out)
