@@ -34,6 +34,7 @@ struct h2_stream {
     struct exchange *x; /* until it has ended */
     bool answered;      /* a response is submitted, or the stream was reset by us */
     bool closed;        /* by the session */
+    bool reset;         /* RST_STREAM is submitted: no deadline would make it leave sooner */
     bool head_only;     /* HEAD */
 
     /* request */
@@ -152,7 +153,7 @@ static inline bool h2_is_stalled(const struct h2 *h)
 /* A response that the peer's window holds back. */
 static inline bool h2_is_blocked(const struct h2_stream *s)
 {
-    return s->answered && !s->closed && (h2_stream_unsent(s) || !s->x);
+    return s->answered && !s->closed && !s->reset && (h2_stream_unsent(s) || !s->x);
 }
 
 #endif

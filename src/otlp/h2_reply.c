@@ -230,7 +230,7 @@ void h2_stream_resume(struct h2_stream *s)
 
 void h2_reset(struct h2_stream *s, uint32_t error_code)
 {
-    s->answered = true;
+    s->answered = s->reset = true;
     s->out_ends = true;
     if (nghttp2_submit_rst_stream(s->h->session, NGHTTP2_FLAG_NONE, s->id, error_code))
         h2_die(s->h);

@@ -34,6 +34,28 @@ static void stalled_answers_are_dropped_and_their_streams_freed(void **state)
     attack_finish(&a);
 }
 
+/* The reset of a stalled stream cannot leave either: its deadline must not come again and again. */
+static void both_stalls_together_do_not_spin(void **state)
+{
+    (void)state;
+    struct attack a;
+    attack_init(&a);
+    attack_open(&a);
+    attack_frame(&a, NGHTTP2_SETTINGS, 0, 0, slice_make("\0\4\0\0\0\0", 6));
+    request(&a, 1);
+    assert_true(attack_send(&a));
+    a.host.now += 1000;
+    a.host.stalled = true;
+    attack_frame(&a, NGHTTP2_PING, 0, 0, slice_make("12345678", 8));
+    assert_true(attack_send(&a));
+    host_expire_after(&a.host, a.host.limits.idle_ms - 1000);
+    assert_int_equal(a.host.refused[OTLP_REFUSED_TIMEOUT], 1);
+    host_expire_after(&a.host, 1000);
+    assert_int_equal(a.host.refused[OTLP_REFUSED_TIMEOUT], 2);
+    assert_int_equal(core_state(a.host.core), CORE_DEAD);
+    attack_finish(&a);
+}
+
 static void a_window_that_opens_byte_by_byte_is_not_a_stall(void **state)
 {
     (void)state;
@@ -79,6 +101,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stalled_answers_are_dropped_and_their_streams_freed),
+        cmocka_unit_test(both_stalls_together_do_not_spin),
         cmocka_unit_test(a_window_that_opens_byte_by_byte_is_not_a_stall),
         cmocka_unit_test(a_peer_that_reads_nothing_is_not_read_from_and_dropped),
     };
