@@ -1,10 +1,12 @@
 /*
  * receiver.h - the listening sockets and their connections on a libuv loop.
  *
- * The receiver reads bytes, drives the sans-I/O cores (http1.h; h2.h where present), enforces deadlines and
- * the connection and byte budgets, and hands every complete request to one handler. The handler answers with
- * receiver_reply(), at once or later, exactly once; until then the connection reads no further request. A
- * request whose sender has gone is still answered by the handler; the reply is dropped.
+ * The receiver reads bytes, drives the sans-I/O cores (http1.h, h2.h; the first bytes of a connection
+ * choose), enforces deadlines and the connection and byte budgets, and hands every complete request to one
+ * handler. The handler answers with receiver_reply(), at once or later, exactly once; until then an HTTP/1
+ * connection reads no further request, while an HTTP/2 connection goes on with its other streams. A request
+ * whose sender has gone, or whose grpc-timeout has passed, is still answered by the handler; the reply is
+ * dropped. The application ignores SIGPIPE.
  *
  * The handler sees requests whose HTTP is sound. Path, method, content type and content are the handler's
  * matter.
@@ -39,7 +41,8 @@ struct receiver_view {
         *headers; /* end-to-end headers: hop-by-hop ones, Host and Content-Length removed */
     size_t header_count;
     struct slice host; /* the Host header or :authority */
-    struct slice body; /* de-chunked, otherwise as received */
+    struct slice
+        body; /* de-chunked, otherwise as received; gRPC: one message with its 5-byte prefix (grpc.h) */
 };
 
 typedef void (*receiver_handler_fn)(void *ctx, struct receiver_request *request);
@@ -58,7 +61,11 @@ struct receiver_reply {
     bool close;               /* close the connection after it */
 };
 
-/* Sends the reply and releases the request: request and view are gone afterwards. */
+/*
+ * Sends the reply and releases the request: request and view are gone afterwards. To gRPC the status becomes
+ * a grpc-status by grpc_code(); of a success the body is the message, without prefix; of a failure the words
+ * are those of the google.rpc.Status in the body, and retry_after_s becomes RetryInfo.
+ */
 void receiver_reply(struct receiver_request *r, const struct receiver_reply *reply);
 
 /* Counts and answers a refusal in the request's own encoding (google.rpc.Status, OTLP/HTTP rule 8). */
