@@ -20,9 +20,10 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
     struct h2 *h = ctx;
     (void)session;
     h->block = (struct h2_block){0};
-    if (frame->headers.cat == NGHTTP2_HCAT_REQUEST && !h2_request_begin(h, frame->hd.stream_id))
-        return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
-    return 0;
+    if (frame->headers.cat != NGHTTP2_HCAT_REQUEST || h2_request_begin(h, frame->hd.stream_id))
+        return 0;
+    h2_owe(h, OTLP_REFUSED_OVERLOAD);
+    return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 static int on_header(nghttp2_session *session, const nghttp2_frame *frame, const uint8_t *name,
