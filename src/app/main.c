@@ -81,5 +81,5 @@ int main(int argc, char **argv)
     }
     options_finish(&options);
     curl_global_cleanup();
-    return code;
+    return (int)code;
 }

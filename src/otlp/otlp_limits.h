@@ -1,5 +1,6 @@
 /*
- * otlp_limits.h - every bound on what a sender may make us do, with its default and the counter that shows it biting.
+ * otlp_limits.h - every bound on what a sender may make us do, with its default and the counter that shows it
+ * biting.
  *
  * The threat stands beside each limit. All are settings (section [limits] of config.ini, same names).
  */
@@ -10,19 +11,21 @@
 #include <stdint.h>
 
 struct otlp_limits {
-    size_t header_bytes;   /* one request's headers together: memory per connection before it is known to be legal */
+    size_t header_bytes;   /* one request's headers together: memory per connection before it is known to be
+                              legal */
     size_t header_count;   /* parsing and storing cost; at most FRAME_HEADERS_MAX */
     size_t body_bytes;     /* as it is on the wire (OTLP asks for a cap; 64 MiB recommended) */
     size_t inflated_bytes; /* after decompression: bombs */
-    size_t inflate_ratio;  /* inflated : wire, checked past a floor of 1 MiB: bombs that stay under the size */
-    size_t budget_bytes;   /* all bodies in flight together: many senders at once */
-    size_t nesting;        /* AnyValue depth: stack exhaustion */
-    size_t records;        /* logs, spans or points in one request */
-    size_t attributes;     /* on one record, resource or scope, with those of its events and links */
-    size_t json_nodes;     /* values in one JSON body: cJSON allocates for each */
-    size_t connections;    /* open at once: file descriptors */
-    uint32_t header_ms;    /* from a connection's or request's first byte to the end of its headers: slow loris */
-    uint32_t idle_ms;      /* no byte moved in the middle of a request or response */
+    size_t inflate_ratio; /* inflated : wire, checked past a floor of 1 MiB: bombs that stay under the size */
+    size_t budget_bytes;  /* all bodies in flight together: many senders at once */
+    size_t nesting;       /* AnyValue depth: stack exhaustion */
+    size_t records;       /* logs, spans or points in one request */
+    size_t attributes;    /* on one record, resource or scope, with those of its events and links */
+    size_t json_nodes;    /* values in one JSON body: cJSON allocates for each */
+    size_t connections;   /* open at once: file descriptors */
+    uint32_t
+        header_ms;    /* from a connection's or request's first byte to the end of its headers: slow loris */
+    uint32_t idle_ms; /* no byte moved in the middle of a request or response */
     uint32_t keepalive_ms; /* between requests */
     uint32_t total_ms;     /* one request from first byte to last: slow body */
 };
@@ -50,7 +53,7 @@ enum otlp_refusal {
     OTLP_REFUSED_CONNECTIONS,  /* "connections": accepted and closed at once */
     OTLP_REFUSED_TIMEOUT,      /* "timeout": 408 where a response is still possible */
     OTLP_REFUSED_ORIGIN,       /* "origin": 403, a web page may not post to us */
-    OTLP_REFUSED_FLOOD,        /* "flood": an HTTP/2 connection ended with ENHANCE_YOUR_CALM, see h2_guard.h */
+    OTLP_REFUSED_FLOOD, /* "flood": an HTTP/2 connection ended with ENHANCE_YOUR_CALM, see h2_guard.h */
     OTLP_REFUSAL_COUNT
 };
 

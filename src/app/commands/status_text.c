@@ -66,8 +66,7 @@ static void session_line(struct buf *out, const cJSON *s)
                format_count_wide(number(s, "input_tokens"), in),
                format_count_wide(number(s, "output_tokens"), made),
                format_count_wide(number(s, "cache_read_tokens"), cached),
-               format_cost(cost(s), number(s, "cost_unknown_calls") > 0, spent),
-               text(s, "model"));
+               format_cost(cost(s), number(s, "cost_unknown_calls") > 0, spent), text(s, "model"));
 }
 
 bool status_text(struct slice json, struct buf *out)
