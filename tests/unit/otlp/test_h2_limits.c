@@ -13,7 +13,7 @@ static size_t call_header_bytes(void)
 {
     static const char *const fields[] = {":methodPOST",
                                          ":schemehttp",
-                                         ":path" PEER_LOGS,
+                                         (":path" PEER_LOGS),
                                          ":authoritylocalhost:4317",
                                          "content-typeapplication/grpc",
                                          "tetrailers"};
