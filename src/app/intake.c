@@ -1,6 +1,7 @@
 /* Requests from senders: check, keep, acknowledge. */
 #include "clock.h"
 #include "collector_private.h"
+#include "grpc.h"
 #include "respond.h"
 
 #include <stdio.h>
@@ -50,32 +51,63 @@ static void take_hook(struct collector *c, struct receiver_request *request)
     collector_appended(c);
 }
 
+/* How a request's body is to be read. */
+struct shape {
+    enum frame_source source;
+    enum otlp_encoding encoding;
+    enum otlp_compression compression;
+    struct slice payload;
+};
+
+/* gRPC: the core has checked content type, framing and compression already (grpc.h). */
+static bool shape_grpc(struct receiver_request *request, const struct receiver_view *view, struct shape *out)
+{
+    bool compressed;
+    *out = (struct shape){.source = FRAME_OTLP_GRPC, .encoding = OTLP_PROTOBUF, .compression = OTLP_IDENTITY};
+    if (!grpc_message_parse(view->body, &compressed, &out->payload) ||
+        (compressed &&
+         !otlp_compression_parse(receiver_header_get(view, "grpc-encoding"), &out->compression))) {
+        receiver_refuse(request, OTLP_REFUSED_MALFORMED, "the gRPC message is not whole");
+        return false;
+    }
+    return true;
+}
+
+static bool shape_http(struct receiver_request *request, const struct receiver_view *view, struct shape *out)
+{
+    *out = (struct shape){.source = FRAME_OTLP_HTTP, .payload = view->body};
+    if (!slice_eq_str(view->method, "POST")) {
+        receiver_refuse(request, OTLP_REFUSED_METHOD, "OTLP is sent by POST");
+        return false;
+    }
+    if (!otlp_encoding_parse(receiver_header_get(view, "content-type"), &out->encoding)) {
+        receiver_refuse(request, OTLP_REFUSED_CONTENT_TYPE,
+                        "the content type must be application/x-protobuf or application/json");
+        return false;
+    }
+    if (!otlp_compression_parse(receiver_header_get(view, "content-encoding"), &out->compression)) {
+        receiver_refuse(request, OTLP_REFUSED_ENCODING, "the content encoding must be gzip, zstd or none");
+        return false;
+    }
+    return true;
+}
+
 static void take_otlp(struct collector *c, struct receiver_request *request, enum otlp_signal signal)
 {
     const struct receiver_view *view = receiver_request_view(request);
-    enum otlp_encoding encoding;
-    enum otlp_compression compression;
+    struct shape shape;
     enum otlp_refusal why;
     struct otlp_counts counts;
     struct ct_errmsg msg;
-    if (!slice_eq_str(view->method, "POST")) {
-        receiver_refuse(request, OTLP_REFUSED_METHOD, "OTLP is sent by POST");
+    bool grpc = view->transport == RECEIVER_GRPC;
+    if (!(grpc ? shape_grpc(request, view, &shape) : shape_http(request, view, &shape)))
         return;
-    }
-    if (!otlp_encoding_parse(receiver_header_get(view, "content-type"), &encoding)) {
-        receiver_refuse(request, OTLP_REFUSED_CONTENT_TYPE,
-                        "the content type must be application/x-protobuf or application/json");
-        return;
-    }
-    if (!otlp_compression_parse(receiver_header_get(view, "content-encoding"), &compression)) {
-        receiver_refuse(request, OTLP_REFUSED_ENCODING, "the content encoding must be gzip, zstd or none");
-        return;
-    }
-    if (otlp_decode(c->checker, signal, encoding, compression, view->body, NULL, &counts, &why, &msg)) {
+    if (otlp_decode(c->checker, signal, shape.encoding, shape.compression, shape.payload, NULL, &counts, &why,
+                    &msg)) {
         receiver_refuse(request, why, msg.text);
         return;
     }
-    if (!keep(c, view, FRAME_OTLP_HTTP)) {
+    if (!keep(c, view, shape.source)) {
         receiver_refuse(request, OTLP_REFUSED_JOURNAL, "the request could not be kept, try again");
         return;
     }
@@ -83,8 +115,8 @@ static void take_otlp(struct collector *c, struct receiver_request *request, enu
     c->received.spans += counts.spans;
     c->received.metric_points += counts.points;
     receiver_reply(request, &(struct receiver_reply){.status = 200,
-                                                     .content_type = respond_content_type(encoding),
-                                                     .body = respond_success(encoding)});
+                                                     .content_type = respond_content_type(shape.encoding),
+                                                     .body = respond_success(shape.encoding)});
     collector_appended(c);
 }
 

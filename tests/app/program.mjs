@@ -14,6 +14,7 @@ const all = fs.readdirSync(captures).sort();
 const isHttp = name => readLines(path.join(captures, name, 'requests.jsonl')).every(r => r.transport === 'http');
 const httpCaptures = all.filter(isHttp);
 const native = httpCaptures.filter(n => !n.startsWith('interceptor-'));
+const grpcCaptures = all.filter(n => !isHttp(n));
 const json = file => JSON.parse(fs.readFileSync(file, 'utf8'));
 const expected = name => json(path.join(captures, name, 'expected.json'));
 const sha = b => crypto.createHash('sha256').update(b).digest('hex');
@@ -21,12 +22,12 @@ const sha = b => crypto.createHash('sha256').update(b).digest('hex');
 /** A collector with everything in the test's own folder. */
 async function serve(t, extra = [], state = 'state') {
   const socket = t.path('s.sock');
-  const p = t.start(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '', '--state-dir', t.path(state), '--socket', socket,
+  const p = t.start(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--state-dir', t.path(state), '--socket', socket,
     '--upstream-backoff-first', '20ms', '--upstream-backoff-max', '100ms', ...extra]);
   await until('the ready line', () => p.over || /^ready .*\n/m.test(p.out));
   const m = /^ready http=(\S*) grpc=(\S*) socket=(\S*)$/m.exec(p.out);
   assert.ok(m, `no ready line: ${p.out}${p.err}`);
-  p.url = `http://${m[1]}`; p.socket = m[3];
+  p.url = `http://${m[1]}`; p.grpc = `http://${m[2]}`; p.socket = m[3];
   p.status = async () => JSON.parse((await request('http://x/status', { method: 'GET', socketPath: p.socket })).body);
   p.settled = () => until('the model', async () => { const s = await p.status(); return !s.catching_up && s; });
   p.stop = async () => { p.kill('SIGTERM'); await p.ended; assert.equal(p.code, 0, `exit code ${p.code} ${p.signal} ${p.err}`); };
@@ -34,7 +35,7 @@ async function serve(t, extra = [], state = 'state') {
 }
 
 async function replay(t, server, names, ...more) {
-  const r = await t.run('node', [replayTool, '--http', server.url, ...more, ...names.map(n => path.join(captures, n))]);
+  const r = await t.run('node', [replayTool, '--http', server.url, '--grpc', server.grpc, ...more, ...names.map(n => path.join(captures, n))]);
   const out = JSON.parse(r.out);
   assert.equal(out.refused, 0, r.out);
   return out;
@@ -85,6 +86,19 @@ test('every HTTP capture gives its expected totals in status --json, hooks and a
   assert.equal(status.flow.received.spans, 2 * records.reduce((a, r) => a + r.spans, 0));
   assert.equal(status.flow.received.metric_points, 2 * records.reduce((a, r) => a + r.metric_points, 0));
   assert.equal(status.flow.decode_errors, 0);
+  await s.stop();
+});
+
+test('every gRPC capture gives its expected totals, on either port', async t => {
+  const s = await serve(t);
+  assert.ok(grpcCaptures.length >= 3);
+  await replay(t, s, grpcCaptures);
+  let status = await s.settled();
+  for (const n of grpcCaptures) checkTotals(n, status);
+  await replay(t, { url: s.grpc, grpc: s.url }, [...grpcCaptures, 'tools-json']);
+  status = await s.settled();
+  for (const n of [...grpcCaptures, 'tools-json']) checkTotals(n, status);
+  assert.deepEqual(status.flow.refused, {});
   await s.stop();
 });
 
