@@ -1,16 +1,11 @@
 /*
- * test_golden - draws scenarios at fixed sizes and compares every cell with tests/golden/<name>.txt.
- *
- * UPDATE_GOLDEN=1 writes the files instead; look at the difference before you commit it. A line begins with
- * '>' when its row is selected, else '|'; trailing blanks are dropped. To add a screen: one line in CASES.
+ * test_golden - draws hand-made scenarios at fixed sizes and compares them with tests/golden/<name>.txt
+ * (golden.h says how to accept a change). To add a screen: one line in CASES.
  */
 #include "test.h"
 
-#include "buf.h"
 #include "fixture.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "golden.h"
 
 struct golden {
     const char *name;
@@ -46,79 +41,12 @@ static const struct golden CASES[] = {
 };
 
 #define CASE_COUNT (sizeof(CASES) / sizeof(CASES[0]))
-#define SCREEN_MAX (1024 * 1024)
-
-static void screen_to_text(const struct grid *grid, struct buf *out)
-{
-    for (int row = 0; row < grid->rows; row++) {
-        bool selected = grid_at(grid, row, 0)->flags & CELL_SELECTED;
-        assert_int_equal(buf_append_char(out, selected ? '>' : '|'), CT_OK);
-        size_t end = out->len;
-        for (int col = 0; col < grid->cols; col++) {
-            const struct cell *cell = grid_at(grid, row, col);
-            assert_int_equal(buf_append(out, slice_make(cell->text, cell->len)), CT_OK);
-            if (cell->len != 1 || cell->text[0] != ' ')
-                end = out->len;
-        }
-        out->len = end;
-        assert_int_equal(buf_append_char(out, '\n'), CT_OK);
-    }
-}
-
-static void golden_path(const char *name, char *out, size_t size)
-{
-    const char *root = getenv("CT_SOURCE_ROOT");
-    assert_non_null(root);
-    snprintf(out, size, "%s/tests/golden/%s.txt", root, name);
-}
-
-static void read_file(const char *path, struct buf *out)
-{
-    char chunk[4096];
-    size_t n;
-    FILE *file = fopen(path, "r");
-    if (!file)
-        fail_msg("%s is missing: run with UPDATE_GOLDEN=1, look at it, commit it", path);
-    while ((n = fread(chunk, 1, sizeof(chunk), file)) > 0)
-        assert_int_equal(buf_append(out, slice_make(chunk, n)), CT_OK);
-    fclose(file);
-}
-
-static void write_file(const char *path, struct slice text)
-{
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    assert_int_equal(fwrite(text.ptr, 1, text.len, file), text.len);
-    assert_int_equal(fclose(file), 0);
-}
-
-static struct slice next_line(struct slice *rest)
-{
-    struct slice line = slice_sub(*rest, 0, slice_find(*rest, '\n'));
-    *rest = slice_sub(*rest, line.len + 1, rest->len);
-    return line;
-}
-
-static void compare(const char *path, struct slice expected, struct slice actual)
-{
-    for (int number = 1; expected.len || actual.len; number++) {
-        struct slice want = next_line(&expected), got = next_line(&actual);
-        if (!slice_eq(want, got))
-            fail_msg("%s:%d\n  expected %.*s\n  drawn    %.*s\n(UPDATE_GOLDEN=1 accepts what is drawn)", path,
-                     number, SLICE_ARG(want), SLICE_ARG(got));
-    }
-}
 
 static void draws_as_recorded(void **state)
 {
     const struct golden *g = *state;
-    const char *update = getenv("UPDATE_GOLDEN");
-    char path[512];
     struct fixture f;
     struct grid grid;
-    struct buf text, expected;
-    buf_init(&text, SCREEN_MAX);
-    buf_init(&expected, SCREEN_MAX);
     fixture_init(&f);
     scenario_find(g->scenario)->build(&f);
     grid_init(&grid, g->cols, g->rows);
@@ -126,20 +54,10 @@ static void draws_as_recorded(void **state)
     ui_draw(ui, &f.data, &grid);
     fixture_keys(ui, &f, g->keys);
     ui_draw(ui, &f.data, &grid);
-
-    screen_to_text(&grid, &text);
-    golden_path(g->name, path, sizeof(path));
-    if (update && update[0] == '1') {
-        write_file(path, buf_slice(&text));
-    } else {
-        read_file(path, &expected);
-        compare(path, buf_slice(&expected), buf_slice(&text));
-    }
+    golden_check(g->name, &grid);
     ui_destroy(ui);
     grid_finish(&grid);
     fixture_finish(&f);
-    buf_finish(&text);
-    buf_finish(&expected);
 }
 
 int main(void)
