@@ -79,7 +79,12 @@ static void h2_eof(struct core *core, uint64_t now)
 static bool h2_wants_input(const struct core *core)
 {
     const struct h2 *h = (const struct h2 *)core;
-    return !h->eof && h->phase != H2_DEAD && (h->phase == H2_DRAIN || h->taken < H2_OUT_HIGH);
+    if (h->eof || h->phase == H2_DEAD)
+        return false;
+    if (!h->taken)
+        return true;
+    return h->phase == H2_OPEN && h->taken < H2_OUT_HIGH &&
+           nghttp2_session_get_outbound_queue_size(h->session) < H2_QUEUE_HIGH;
 }
 
 static enum ct_err h2_output(struct core *core, struct buf *to)

@@ -39,6 +39,8 @@
 #define H2_OUT_PIECE ((size_t)128 * 1024)
 /* Nothing more is read while so much is not taken by the peer. */
 #define H2_OUT_HIGH ((size_t)64 * 1024)
+/* Nor while so many frames wait in the session: refusals and acknowledgements that the peer does not read. */
+#define H2_QUEUE_HIGH 512
 /* Goodbye: how long the peer has to acknowledge the notice before the final GOAWAY goes. */
 #define H2_NOTICE_MS 500
 

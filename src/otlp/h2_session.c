@@ -88,6 +88,14 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
     return 0;
 }
 
+static void count_reset(struct h2 *h)
+{
+    if (!h2_guard_reset(&h->guard, h->now)) {
+        h->trip = true;
+        h->trip_why = OTLP_REFUSED_FLOOD;
+    }
+}
+
 /* What the session itself objects to shows in what it sends. */
 static void judge_error(struct h2 *h, uint32_t error_code)
 {
@@ -99,8 +107,9 @@ static void judge_error(struct h2 *h, uint32_t error_code)
     case NGHTTP2_COMPRESSION_ERROR:
         h2_owe(h, OTLP_REFUSED_MALFORMED);
         break;
-    case NGHTTP2_REFUSED_STREAM:
+    case NGHTTP2_REFUSED_STREAM: /* past H2_STREAMS_MAX: such a stream is never reported as closed */
         h2_owe(h, OTLP_REFUSED_OVERLOAD);
+        count_reset(h);
         break;
     default: /* ours, counted where it arose */
         break;
@@ -136,10 +145,8 @@ static int on_close(nghttp2_session *session, int32_t id, uint32_t error_code, v
     struct h2_stream *s = find(session, id);
     if (!s)
         return 0;
-    if (!s->answered && !h2_guard_reset(&h->guard, h->now)) {
-        h->trip = true;
-        h->trip_why = OTLP_REFUSED_FLOOD;
-    }
+    if (!s->answered)
+        count_reset(h);
     if (h->complete == s)
         h->complete = NULL;
     if (h->block.stream == s)

@@ -78,6 +78,57 @@ static void resets_that_we_were_made_to_send_count_as_well(void **state)
     attack_finish(&a);
 }
 
+/* A peer that never acknowledges our SETTINGS may open any number of streams; those past the limit are
+ * refused. */
+static int32_t open_all_streams(struct attack *a)
+{
+    int32_t id = 1;
+    attack_init(a);
+    attack_open(a);
+    for (; id < 2 * H2_STREAMS_MAX; id += 2)
+        attack_headers(a, id, 0);
+    assert_true(attack_send(a));
+    return id;
+}
+
+static void streams_to_be_refused_count_as_well(void **state)
+{
+    (void)state;
+    struct attack a;
+    int32_t id = open_all_streams(&a);
+    do {
+        attack_headers(&a, id, 0);
+        id += 2;
+        assert_in_range(id, 1, 10000);
+    } while (attack_send(&a));
+    assert_int_equal(a.host.refused[OTLP_REFUSED_OVERLOAD], H2_RESETS_MAX + 1);
+    attack_expect_over(&a, OTLP_REFUSED_FLOOD, (size_t)1000 * 1024);
+    attack_finish(&a);
+}
+
+/* Some output waits, far below H2_OUT_HIGH, so the host takes no more: refusals gather in the session. */
+static void refusals_that_are_not_read_do_not_gather(void **state)
+{
+    (void)state;
+    struct attack a;
+    int32_t id = open_all_streams(&a);
+    a.host.stalled = true;
+    attack_frame(&a, NGHTTP2_PING, 0, 0, slice_make("12345678", 8));
+    assert_true(attack_send(&a));
+    size_t before = peer_memory();
+    while (core_wants_input(a.host.core)) {
+        attack_headers(&a, id, 0);
+        core_feed(a.host.core, buf_slice(&a.frames), a.host.now);
+        buf_clear(&a.frames);
+        id += 2;
+        assert_in_range(id, 1, 2 * (H2_STREAMS_MAX + H2_QUEUE_HIGH + 10));
+    }
+    assert_in_range(peer_memory() - before, 0, (size_t)400 * 1024);
+    host_expire_after(&a.host, a.host.limits.idle_ms);
+    assert_int_equal(core_state(a.host.core), CORE_DEAD);
+    attack_finish(&a);
+}
+
 static void who_lets_requests_be_served_may_cancel_some(void **state)
 {
     (void)state;
@@ -102,6 +153,8 @@ int main(void)
         cmocka_unit_test(ends_the_connection),
         cmocka_unit_test(in_one_packet_it_ends_the_connection_at_the_same_point),
         cmocka_unit_test(resets_that_we_were_made_to_send_count_as_well),
+        cmocka_unit_test(streams_to_be_refused_count_as_well),
+        cmocka_unit_test(refusals_that_are_not_read_do_not_gather),
         cmocka_unit_test(who_lets_requests_be_served_may_cancel_some),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
