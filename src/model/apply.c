@@ -92,6 +92,15 @@ static void model_used(struct session_entry *s, struct slice name, int64_t ns)
     s->models[s->model_count++] = use;
 }
 
+/* Its own span; of several that claim to be it, always the same one. */
+static void take_span(struct session_entry *s, struct entry *n, const uint8_t id[8])
+{
+    if (!n->pub.has_span_id || memcmp(id, n->pub.span_id, 8) < 0)
+        memcpy(n->pub.span_id, id, 8);
+    n->pub.has_span_id = true;
+    session_span_own(s, id, n);
+}
+
 static void llm_apply(struct session_entry *s, const struct event *e)
 {
     struct event facts = *e;
@@ -101,11 +110,8 @@ static void llm_apply(struct session_entry *s, const struct event *e)
     facts.name = e->query_source;
     facts_event(s, &n->f, &facts);
     call_place(s, n, e);
-    if (e->ids.has_span_id && e->span_role == SPAN_ROLE_LLM) {
-        memcpy(n->pub.span_id, e->ids.span_id, 8);
-        n->pub.has_span_id = true;
-        session_span_own(s, e->ids.span_id, n);
-    }
+    if (e->ids.has_span_id && e->span_role == SPAN_ROLE_LLM)
+        take_span(s, n, e->ids.span_id);
     model_used(s, e->model, e->start_ns > 0 ? e->start_ns : e->time_ns);
 }
 
@@ -113,10 +119,8 @@ static void tool_spans(struct session_entry *s, struct entry *n, const struct ev
 {
     if (!e->ids.has_span_id)
         return;
-    if (e->span_role == SPAN_ROLE_TOOL) {
-        memcpy(n->pub.span_id, e->ids.span_id, 8);
-        n->pub.has_span_id = true;
-    }
+    if (e->span_role == SPAN_ROLE_TOOL)
+        take_span(s, n, e->ids.span_id);
     session_span_own(s, e->ids.span_id, n);
     if (e->span_role == SPAN_ROLE_EXECUTION && e->ids.has_parent_span_id)
         session_span_own(s, e->ids.parent_span_id, n);

@@ -97,6 +97,15 @@ static void prompt_apply(struct session_entry *s, const struct event *e)
     turn->turn->has_hook_prompt |= e->witness == WITNESS_HOOK;
 }
 
+static bool span_comes_before(const struct event *e, const struct turn_part *t)
+{
+    if (!t->has_span || e->start_ns != t->span_start_ns)
+        return !t->has_span || e->start_ns < t->span_start_ns;
+    if (!e->ids.has_span_id || !t->has_span_id)
+        return e->ids.has_span_id;
+    return memcmp(e->ids.span_id, t->span_id, sizeof t->span_id) < 0;
+}
+
 static void span_apply(struct session_entry *s, const struct event *e)
 {
     if (!e->ids.has_trace_id)
@@ -112,10 +121,7 @@ static void span_apply(struct session_entry *s, const struct event *e)
     facts_text(s, &trace->f, FACT_DETAIL, RANK_LEAST, e->time_ns, e->detail);
     trace->f.confirmed = true;
     /* Of several in one trace (a parent handed to more than one process) the first stands for the turn. */
-    bool first = !t->has_span || e->start_ns < t->span_start_ns ||
-                 (e->start_ns == t->span_start_ns && e->ids.has_span_id &&
-                  memcmp(e->ids.span_id, t->span_id, sizeof t->span_id) < 0);
-    if (first) {
+    if (span_comes_before(e, t)) {
         t->has_span = true;
         t->span_start_ns = e->start_ns;
         t->has_span_id = e->ids.has_span_id;

@@ -1,0 +1,252 @@
+/* Histograms, RED rows and the fleet's windows. */
+#include "test.h"
+
+#include "fresh.h"
+#include "histogram.h"
+#include "red.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SECOND INT64_C(1000000000)
+#define MINUTE (60 * SECOND)
+
+static struct event call(int64_t end_ms, int64_t ms, const char *request)
+{
+    return with_usage(story_llm_log(end_ms, ms, "p1", request), 100, 10, 5000);
+}
+
+static void a_quantile_is_within_its_stated_error(void **state)
+{
+    (void)state;
+    int64_t worst_ns = INT64_C(70) * MINUTE;
+    for (int64_t ns = 8000; ns < worst_ns; ns += ns / 37 + 1) {
+        struct histogram h = {0};
+        histogram_add(&h, ns);
+        int64_t got = histogram_quantile(&h, 0.5), off = got > ns ? got - ns : ns - got;
+        if ((double)off > (double)ns / (2.0 * HISTOGRAM_SUB) + 1000)
+            fail_msg("%lld ns came back as %lld ns", (long long)ns, (long long)got);
+    }
+}
+
+static void quantiles_are_those_of_the_sorted_values(void **state)
+{
+    (void)state;
+    struct histogram h = {0};
+    for (int i = 1000; i > 0; i--)
+        histogram_add(&h, i * STORY_MS);
+    const struct {
+        double q;
+        int64_t ms;
+    } wanted[] = {{0, 1}, {0.5, 500}, {0.95, 950}, {0.99, 990}, {1, 1000}};
+    for (size_t i = 0; i < 5; i++) {
+        int64_t got = histogram_quantile(&h, wanted[i].q), want = wanted[i].ms * STORY_MS;
+        assert_true(llabs(got - want) <= want / 16 + 1000);
+    }
+}
+
+static void extremes_fall_into_the_outer_buckets(void **state)
+{
+    (void)state;
+    struct histogram h = {0};
+    assert_int_equal(histogram_quantile(&h, 0.5), -1);
+    histogram_add(&h, -5);
+    histogram_add(&h, 0);
+    assert_int_equal(histogram_quantile(&h, 1), 500);
+    histogram_add(&h, INT64_MAX);
+    assert_true(histogram_quantile(&h, 1) > 60 * MINUTE);
+}
+
+static void what_is_taken_out_was_never_there(void **state)
+{
+    (void)state;
+    struct histogram h = {0}, all = {0};
+    histogram_add(&h, 5 * STORY_MS);
+    histogram_add(&h, 900 * STORY_MS);
+    histogram_remove(&h, 900 * STORY_MS);
+    assert_int_equal(h.count, 1);
+    assert_true(histogram_quantile(&h, 1) < 6 * STORY_MS);
+    histogram_remove(&h, 900 * STORY_MS); /* was not in it */
+    assert_int_equal(h.count, 1);
+    histogram_merge(&all, &h);
+    histogram_merge(&all, &h);
+    assert_int_equal(all.count, 2);
+}
+
+static const struct red_row *find(const struct red_row *rows, size_t count, enum red_kind kind,
+                                  const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (rows[i].kind == kind && slice_eq_str(rows[i].name, name))
+            return &rows[i];
+    return NULL;
+}
+
+static void rows_are_by_model_tool_server_and_session(void **state)
+{
+    (void)state;
+    struct red_row rows[16];
+    story_tell(&s, call(1000, 800, "r1"));
+    story_tell(&s, failing(call(2000, 200, "r2"), "server", "500"));
+    story_tell(&s, story_tool_log(3000, 40, "p1", "Bash", "u1"));
+    story_tell(&s, story_tool_log(3100, 20, "p1", "mcp__demo__add", "u2"));
+    story_tell(&s, story_tool_log(3200, 20, "p1", "mcp__demo__boom", "u3"));
+    story_tell(&s, story_tool_start(3300, "p1", "Read", "u4")); /* still runs */
+    size_t count = model_red(s.model, STORY_AT(4000), 5 * MINUTE, rows, 16);
+    assert_int_equal(count, 6);
+    const struct red_row *r = find(rows, count, RED_LLM, "opus");
+    assert_int_equal(r->count, 2);
+    assert_int_equal(r->errors, 1);
+    assert_true(r->p95_ns > 700 * STORY_MS && r->p95_ns < 900 * STORY_MS);
+    assert_true(r->p50_ns > 180 * STORY_MS && r->p50_ns < 220 * STORY_MS);
+    assert_int_equal(r->ttft_p95_ns, -1);
+    assert_true(r->rate_per_min > 0.39 && r->rate_per_min < 0.41);
+    assert_int_equal(find(rows, count, RED_TOOL, "mcp__demo__add")->count, 1);
+    assert_int_equal(find(rows, count, RED_MCP, "demo")->count, 2);
+    assert_int_equal(find(rows, count, RED_SESSION, STORY_SESSION)->count, 2);
+    /* By kind, then by name; a short array gets the first. */
+    for (size_t i = 1; i < count; i++)
+        assert_true(rows[i - 1].kind < rows[i].kind ||
+                    (rows[i - 1].kind == rows[i].kind && slice_cmp(rows[i - 1].name, rows[i].name) < 0));
+    assert_int_equal(model_red(s.model, STORY_AT(4000), 5 * MINUTE, rows, 1), 6);
+}
+
+static void a_better_witness_replaces_what_was_counted(void **state)
+{
+    (void)state;
+    struct red_row row[2];
+    struct event span = story_llm_span(0, 9000, "t1", "r1");
+    span.attempts = 4;
+    span.ttft_ns = 300 * STORY_MS;
+    for (int i = 0; i < 3; i++) {
+        story_tell(&s, call(9000, 100, "r1"));
+        model_red(s.model, STORY_AT(9000), 0, row, 2);
+        story_tell(&s, span);
+    }
+    model_red(s.model, STORY_AT(9000), 0, row, 2);
+    assert_int_equal(row[0].count, 1);
+    assert_int_equal(row[0].retries, 3);
+    assert_true(row[0].p50_ns > 8 * SECOND);
+    assert_true(row[0].ttft_p95_ns > 280 * STORY_MS && row[0].ttft_p95_ns < 320 * STORY_MS);
+}
+
+static void the_window_slides_by_minutes(void **state)
+{
+    (void)state;
+    struct red_row row[2];
+    story_tell(&s, call(0, 100, "r1"));
+    story_tell(&s, call(10 * 60000, 100, "r2"));
+    assert_int_equal(model_red(s.model, STORY_AT(10 * 60000), 15 * MINUTE, row, 2), 2);
+    assert_int_equal(row[0].count, 2);
+    model_red(s.model, STORY_AT(10 * 60000), 5 * MINUTE, row, 2);
+    assert_int_equal(row[0].count, 1);
+    model_red(s.model, STORY_AT(20 * 60000), 15 * MINUTE, row, 2);
+    assert_int_equal(row[0].count, 1);
+    assert_int_equal(model_red(s.model, STORY_AT(120 * 60000), 15 * MINUTE, row, 2), 0);
+    model_red(s.model, STORY_AT(120 * 60000), 0, row, 2);
+    assert_int_equal(row[0].count, 2);
+    /* What comes late goes to its own minute, as long as that is kept. */
+    story_tell(&s, call(9 * 60000, 100, "r3"));
+    model_red(s.model, STORY_AT(10 * 60000), 5 * MINUTE, row, 2);
+    assert_int_equal(row[0].count, 2);
+}
+
+static void there_are_never_too_many_series(void **state)
+{
+    (void)state;
+    struct red_row rows[1024];
+    char id[32], name[32];
+    for (int i = 0; i < 500; i++) {
+        snprintf(id, sizeof id, "u%d", i);
+        snprintf(name, sizeof name, "Tool%03d", i);
+        story_tell(&s, story_tool_log(1000 + i, 10, "p1", name, id));
+    }
+    size_t count = model_red(s.model, STORY_AT(2000), 0, rows, 1024);
+    assert_true(count <= RED_SERIES_MAX + 1);
+    int64_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += rows[i].count;
+    assert_int_equal(sum, 500);
+    assert_non_null(find(rows, count, RED_TOOL, "other"));
+    /* A silent series makes room for a new one. */
+    story_tell(&s, story_tool_log(60 * 60000, 10, "p1", "Fresh", "fresh"));
+    count = model_red(s.model, STORY_AT(60 * 60000), 0, rows, 1024);
+    assert_non_null(find(rows, count, RED_TOOL, "Fresh"));
+    sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += rows[i].count;
+    assert_int_equal(sum, 501);
+    /* A correction of a call whose series is gone takes nothing from its successor. */
+    for (int i = 0; i < 500; i++) {
+        snprintf(id, sizeof id, "u%d", i);
+        snprintf(name, sizeof name, "Tool%03d", i);
+        story_tell(&s, failing(story_tool_log(1000 + i, 10, "p1", name, id), "e", "m"));
+    }
+    count = model_red(s.model, STORY_AT(60 * 60000), 0, rows, 1024);
+    assert_int_equal(find(rows, count, RED_TOOL, "Fresh")->count, 1);
+    for (size_t i = 0; i < count; i++)
+        assert_true(rows[i].count >= 0 && rows[i].errors >= 0);
+}
+
+static void the_fleet_sees_the_last_minute_and_today(void **state)
+{
+    (void)state;
+    struct fleet f;
+    model_fleet(s.model, STORY_AT(0), STORY_START, &f);
+    assert_int_equal(f.llm_p95_ns, -1);
+    assert_true(f.llm_error_ratio < 0);
+    story_tell(&s, call(1000, 100, "r0"));
+    story_tell(&s, call(301000, 100, "r1"));
+    story_tell(&s, call(302000, 300, "r2"));
+    story_tell(&s, failing(call(330000, 200, "r3"), "server", "500"));
+    model_fleet(s.model, STORY_AT(331000), STORY_START, &f);
+    assert_int_equal(f.tokens_per_min, 330);
+    assert_int_equal(f.llm_per_min, 3);
+    assert_int_equal(f.cost_today_nano_usd, 20000);
+    assert_true(f.llm_error_ratio > 0.33 && f.llm_error_ratio < 0.34);
+    assert_int_equal(f.spark[FLEET_SPARK - 1], 110); /* 330 … 335 s */
+    assert_int_equal(f.spark[FLEET_SPARK - 1 - 6], 220);
+    assert_true(f.llm_p95_ns > 280 * STORY_MS && f.llm_p95_ns < 320 * STORY_MS);
+    /* Yesterday's cost is not today's. */
+    model_fleet(s.model, STORY_AT(331000), STORY_AT(900000), &f);
+    assert_int_equal(f.cost_today_nano_usd, 0);
+    assert_int_equal(f.total.cost_nano_usd, 20000);
+    /* Told again, nothing changes. */
+    story_tell(&s, call(302000, 300, "r2"));
+    model_fleet(s.model, STORY_AT(331000), STORY_START, &f);
+    assert_int_equal(f.tokens_per_min, 330);
+    model_fleet(s.model, STORY_AT(900000), STORY_START, &f);
+    assert_int_equal(f.tokens_per_min, 0);
+    assert_int_equal(f.llm_p95_ns, -1);
+}
+
+static void a_session_is_live_while_it_is_heard_of(void **state)
+{
+    (void)state;
+    struct fleet f;
+    int64_t limit = LIVE_WITHIN_NS / STORY_MS;
+    story_tell(&s, story_prompt(WITNESS_HOOK, 0, "p1", NULL));
+    story_tell(&s, story_stop(100, "p1"));
+    model_fleet(s.model, STORY_AT(limit), STORY_START, &f);
+    assert_int_equal(f.live, 1);
+    model_fleet(s.model, STORY_AT(101 + limit), STORY_START, &f);
+    assert_int_equal(f.live, 0);
+    assert_int_equal(f.sessions, 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_quantile_is_within_its_stated_error),
+        cmocka_unit_test(quantiles_are_those_of_the_sorted_values),
+        cmocka_unit_test(extremes_fall_into_the_outer_buckets),
+        cmocka_unit_test(what_is_taken_out_was_never_there),
+        TEST(rows_are_by_model_tool_server_and_session),
+        TEST(a_better_witness_replaces_what_was_counted),
+        TEST(the_window_slides_by_minutes),
+        TEST(there_are_never_too_many_series),
+        TEST(the_fleet_sees_the_last_minute_and_today),
+        TEST(a_session_is_live_while_it_is_heard_of),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
