@@ -31,26 +31,29 @@ static void fail(struct reading *r, enum ct_err err, const char *words)
 static char *read_line(char *out, int size, void *stream)
 {
     struct reading *r = stream;
-    if (r->err || !fgets(out, size, r->file))
+    int len = 0, c = r->err ? EOF : fgetc(r->file);
+    if (c == EOF)
         return NULL;
     r->line++;
-    size_t len = strlen(out);
-    r->bytes += len;
-    if (r->bytes > CONFIG_BYTES_MAX) {
-        fail(r, CT_ERR_FORMAT, "the file is too large for settings");
-        return NULL;
-    }
-    if (len + 1 == (size_t)size && out[len - 1] != '\n') {
-        int next = fgetc(r->file);
-        if (next != EOF) {
-            char words[64];
+    for (; c != EOF; c = fgetc(r->file)) {
+        char words[64] = "";
+        if (++r->bytes > CONFIG_BYTES_MAX)
+            snprintf(words, sizeof words, "the file is too large for settings");
+        else if (c == '\0')
+            snprintf(words, sizeof words, "a NUL byte: this is not a text file");
+        else if (len + 1 == size)
             snprintf(words, sizeof words, "the line is longer than %d bytes", size - 2);
+        if (words[0]) {
             fail(r, CT_ERR_FORMAT, words);
             return NULL;
         }
+        out[len++] = (char)c;
+        if (c == '\n')
+            break;
     }
+    out[len] = '\0';
     size_t blank = strspn(out, " \t");
-    memmove(out, out + blank, len - blank + 1);
+    memmove(out, out + blank, (size_t)len - blank + 1);
     return out;
 }
 

@@ -19,8 +19,8 @@ typedef enum ct_err (*config_handler_fn)(void *ctx, struct slice section, struct
 
 /*
  * CT_ERR_NOT_FOUND when there is no such file, CT_ERR_IO when it cannot be read, CT_ERR_FORMAT when a line is
- * neither a section nor a key nor a comment or is too long for inih, CT_ERR_NOMEM, and what the handler
- * returns.
+ * neither a section nor a key nor a comment, is too long for inih or holds a NUL, CT_ERR_NOMEM, and what the
+ * handler returns.
  */
 enum ct_err config_read(const char *path, config_handler_fn handler, void *ctx, struct ct_errmsg *msg);
 

@@ -78,6 +78,23 @@ static void test_long_line(void **state)
     assert_string_equal(seen.text, "");
 }
 
+/* What stands behind a NUL would be dropped unseen, and a file of NULs would have no end. */
+static void test_nul(void **state)
+{
+    static const char text[] = "[x]\na=1\nb=2\0c\nd=3\n";
+    struct seen seen = {.stop_at = NULL};
+    struct ct_errmsg msg;
+    const char *path = temp_path(*state, "config.ini");
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, sizeof text - 1, file), sizeof text - 1);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(config_read(path, note, &seen, &msg), CT_ERR_FORMAT);
+    assert_contains(msg.text, "config.ini:3: a NUL byte");
+    assert_string_equal(seen.text, "2:x.a=1|");
+    assert_int_equal(config_read("/dev/zero", note, &seen, &msg), CT_ERR_FORMAT);
+}
+
 static void test_missing(void **state)
 {
     struct seen seen = {.stop_at = NULL};
@@ -93,6 +110,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_not_a_line, make_temp_dir, remove_temp_dir),
         cmocka_unit_test_setup_teardown(test_handler_error, make_temp_dir, remove_temp_dir),
         cmocka_unit_test_setup_teardown(test_long_line, make_temp_dir, remove_temp_dir),
+        cmocka_unit_test_setup_teardown(test_nul, make_temp_dir, remove_temp_dir),
         cmocka_unit_test_setup_teardown(test_missing, make_temp_dir, remove_temp_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
