@@ -10,6 +10,16 @@
 #define PARTIAL_REJECTED_TAG         1
 #define PARTIAL_MESSAGE_TAG          2
 #define STATUS_MESSAGE_TAG           2
+#define STATUS_DETAILS_TAG           3
+/* google/protobuf/any.proto, google/rpc/error_details.proto, google/protobuf/duration.proto */
+#define ANY_TYPE_URL_TAG     1
+#define ANY_VALUE_TAG        2
+#define RETRY_INFO_DELAY_TAG 1
+#define DURATION_SECONDS_TAG 1
+#define DURATION_NANOS_TAG   2
+#define NANOS_PER_SECOND     INT64_C(1000000000)
+/* Longer ones are nothing that is looked for. */
+#define TYPE_URL_MAX 128
 
 static const char *const rejected_keys[] = {"rejectedSpans", "rejectedDataPoints", "rejectedLogRecords",
                                             "rejectedProfiles"};
@@ -175,5 +185,108 @@ enum ct_err partial_success_status_message(bool json, struct slice body, char *o
     }
     if (!eof)
         out[0] = '\0';
+    return eof ? CT_OK : CT_ERR_FORMAT;
+}
+
+/* Opens the embedded message of the present field at *inner, and passes over it in *stream. */
+static bool read_embedded(pb_istream_t *stream, pb_istream_t *inner)
+{
+    pb_istream_t whole;
+    if (!pb_make_string_substream(stream, &whole))
+        return false;
+    *inner = whole; /* a position in the same buffer */
+    return pb_close_string_substream(stream, &whole);
+}
+
+static bool read_duration(pb_istream_t *stream, int64_t *ns)
+{
+    pb_wire_type_t type;
+    uint32_t tag;
+    bool eof;
+    int64_t seconds = 0, nanos = 0;
+    while (pb_decode_tag(stream, &type, &tag, &eof)) {
+        uint64_t value;
+        bool number = type == PB_WT_VARINT && (tag == DURATION_SECONDS_TAG || tag == DURATION_NANOS_TAG);
+        if (!(number ? pb_decode_varint(stream, &value) : pb_skip_field(stream, type)))
+            return false;
+        if (number)
+            *(tag == DURATION_SECONDS_TAG ? &seconds : &nanos) = (int64_t)value;
+    }
+    if (nanos < 0 || nanos >= NANOS_PER_SECOND)
+        nanos = 0;
+    if (seconds < 0)
+        *ns = 0;
+    else
+        *ns = seconds >= INT64_MAX / NANOS_PER_SECOND ? INT64_MAX : seconds * NANOS_PER_SECOND + nanos;
+    return eof;
+}
+
+static bool read_retry_info(pb_istream_t *stream, struct partial_success_retry *out)
+{
+    pb_wire_type_t type;
+    uint32_t tag;
+    bool eof;
+    out->present = true;
+    while (pb_decode_tag(stream, &type, &tag, &eof)) {
+        pb_istream_t delay;
+        bool ok;
+        if (tag == RETRY_INFO_DELAY_TAG && type == PB_WT_STRING) {
+            ok = read_embedded(stream, &delay) && read_duration(&delay, &out->delay_ns);
+            out->has_delay = true;
+        } else {
+            ok = pb_skip_field(stream, type);
+        }
+        if (!ok)
+            return false;
+    }
+    return eof;
+}
+
+/* An entry of Status.details; only a RetryInfo is looked into. */
+static bool read_detail(pb_istream_t *stream, struct partial_success_retry *out)
+{
+    static const char wanted[] = "/google.rpc.RetryInfo"; /* before the slash any host may stand */
+    char url[TYPE_URL_MAX] = "";
+    pb_istream_t value = PB_ISTREAM_EMPTY;
+    pb_wire_type_t type;
+    uint32_t tag;
+    bool eof;
+    while (pb_decode_tag(stream, &type, &tag, &eof)) {
+        bool ok;
+        if (tag == ANY_TYPE_URL_TAG && type == PB_WT_STRING)
+            ok = read_text(stream, url, sizeof url);
+        else if (tag == ANY_VALUE_TAG && type == PB_WT_STRING)
+            ok = read_embedded(stream, &value);
+        else
+            ok = pb_skip_field(stream, type);
+        if (!ok)
+            return false;
+    }
+    size_t len = strlen(url), n = sizeof wanted - 1;
+    if (eof && len >= n && strcmp(url + len - n, wanted) == 0)
+        return read_retry_info(&value, out);
+    return eof;
+}
+
+enum ct_err partial_success_status_retry(struct slice status, struct partial_success_retry *out)
+{
+    *out = (struct partial_success_retry){0};
+    if (status.len == 0)
+        return CT_OK;
+    pb_istream_t stream = pb_istream_from_buffer((const pb_byte_t *)status.ptr, status.len);
+    pb_wire_type_t type;
+    uint32_t tag;
+    bool eof;
+    while (pb_decode_tag(&stream, &type, &tag, &eof)) {
+        pb_istream_t detail;
+        bool is_detail = tag == STATUS_DETAILS_TAG && type == PB_WT_STRING;
+        if (!(is_detail ? read_embedded(&stream, &detail) && read_detail(&detail, out)
+                        : pb_skip_field(&stream, type))) {
+            *out = (struct partial_success_retry){0};
+            return CT_ERR_FORMAT;
+        }
+    }
+    if (!eof)
+        *out = (struct partial_success_retry){0};
     return eof ? CT_OK : CT_ERR_FORMAT;
 }

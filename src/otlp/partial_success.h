@@ -35,4 +35,14 @@ enum ct_err partial_success_parse(bool json, struct slice body, struct partial_s
  */
 enum ct_err partial_success_status_message(bool json, struct slice body, char *out, size_t cap);
 
+/* The google.rpc.RetryInfo among the details of a google.rpc.Status. */
+struct partial_success_retry {
+    bool present;
+    bool has_delay;
+    int64_t delay_ns; /* not negative; INT64_MAX when it is longer than that */
+};
+
+/* Reads a google.rpc.Status in protobuf. CT_ERR_FORMAT when it is none; *out is then "not present". */
+enum ct_err partial_success_status_retry(struct slice status, struct partial_success_retry *out);
+
 #endif

@@ -28,6 +28,38 @@ static void statuses(void **state)
         assert_int_equal(upstream_outcome_of_http(refused[i]), UPSTREAM_REFUSED);
 }
 
+static void grpc_codes(void **state)
+{
+    (void)state;
+    static const int retried[] = {1, 4, 10, 11, 14, 15};
+    for (int code = -2; code < 20; code++) {
+        bool again = false;
+        for (size_t i = 0; i < sizeof retried / sizeof *retried; i++)
+            again |= code == retried[i];
+        enum upstream_outcome want = again ? UPSTREAM_RETRY : code == 0 ? UPSTREAM_TAKEN : UPSTREAM_REFUSED;
+        assert_int_equal(upstream_outcome_of_grpc(code, false), want);
+        assert_int_equal(upstream_outcome_of_grpc(code, true), code == 8 ? UPSTREAM_RETRY : want);
+    }
+    assert_string_equal(upstream_grpc_name(0), "OK");
+    assert_string_equal(upstream_grpc_name(8), "RESOURCE_EXHAUSTED");
+    assert_string_equal(upstream_grpc_name(14), "UNAVAILABLE");
+    assert_string_equal(upstream_grpc_name(16), "UNAUTHENTICATED");
+    assert_string_equal(upstream_grpc_name(17), "UNKNOWN");
+    assert_string_equal(upstream_grpc_name(-1), "UNKNOWN");
+}
+
+/* Without a grpc-status: those of the HTTP mapping that are tried again are those of rule 15. */
+static void grpc_codes_of_http(void **state)
+{
+    (void)state;
+    static const int pairs[][2] = {{200, 2},  {302, 2}, {400, 13}, {401, 16}, {403, 7},  {404, 12},
+                                   {429, 14}, {500, 2}, {502, 14}, {503, 14}, {504, 14}, {505, 2}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        assert_int_equal(upstream_grpc_code_of_http(pairs[i][0]), pairs[i][1]);
+        assert_int_equal(upstream_outcome_of_grpc(pairs[i][1], false) == UPSTREAM_RETRY, pairs[i][1] == 14);
+    }
+}
+
 static void expect_wait(const char *value, int64_t wait_ns)
 {
     int64_t got = -1;
@@ -141,10 +173,11 @@ static void wait_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statuses),          cmocka_unit_test(retry_after_seconds),
-        cmocka_unit_test(retry_after_dates), cmocka_unit_test(retry_after_nonsense),
-        cmocka_unit_test(backoff_range),     cmocka_unit_test(backoff_of_odd_settings),
-        cmocka_unit_test(asked_wait),        cmocka_unit_test(wait_texts),
+        cmocka_unit_test(statuses),           cmocka_unit_test(grpc_codes),
+        cmocka_unit_test(grpc_codes_of_http), cmocka_unit_test(retry_after_seconds),
+        cmocka_unit_test(retry_after_dates),  cmocka_unit_test(retry_after_nonsense),
+        cmocka_unit_test(backoff_range),      cmocka_unit_test(backoff_of_odd_settings),
+        cmocka_unit_test(asked_wait),         cmocka_unit_test(wait_texts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -24,6 +24,66 @@ enum upstream_outcome upstream_outcome_of_http(int status)
     }
 }
 
+static const struct {
+    const char *name;
+    enum upstream_outcome outcome;
+} grpc_codes[] = {
+    {"OK", UPSTREAM_TAKEN},
+    {"CANCELLED", UPSTREAM_RETRY},
+    {"UNKNOWN", UPSTREAM_REFUSED},
+    {"INVALID_ARGUMENT", UPSTREAM_REFUSED},
+    {"DEADLINE_EXCEEDED", UPSTREAM_RETRY},
+    {"NOT_FOUND", UPSTREAM_REFUSED},
+    {"ALREADY_EXISTS", UPSTREAM_REFUSED},
+    {"PERMISSION_DENIED", UPSTREAM_REFUSED},
+    {"RESOURCE_EXHAUSTED", UPSTREAM_REFUSED},
+    {"FAILED_PRECONDITION", UPSTREAM_REFUSED},
+    {"ABORTED", UPSTREAM_RETRY},
+    {"OUT_OF_RANGE", UPSTREAM_RETRY},
+    {"UNIMPLEMENTED", UPSTREAM_REFUSED},
+    {"INTERNAL", UPSTREAM_REFUSED},
+    {"UNAVAILABLE", UPSTREAM_RETRY},
+    {"DATA_LOSS", UPSTREAM_RETRY},
+    {"UNAUTHENTICATED", UPSTREAM_REFUSED},
+};
+static int known_code(int code)
+{
+    return code >= 0 && code < (int)(sizeof grpc_codes / sizeof *grpc_codes) ? code : GRPC_CODE_UNKNOWN;
+}
+
+enum upstream_outcome upstream_outcome_of_grpc(int code, bool has_retry_info)
+{
+    if (code == GRPC_CODE_RESOURCE_EXHAUSTED && has_retry_info)
+        return UPSTREAM_RETRY;
+    return grpc_codes[known_code(code)].outcome;
+}
+
+int upstream_grpc_code_of_http(int status)
+{
+    switch (status) {
+    case 400:
+        return GRPC_CODE_INTERNAL;
+    case 401:
+        return GRPC_CODE_UNAUTHENTICATED;
+    case 403:
+        return GRPC_CODE_PERMISSION_DENIED;
+    case 404:
+        return GRPC_CODE_UNIMPLEMENTED;
+    case 429:
+    case 502:
+    case 503:
+    case 504:
+        return GRPC_CODE_UNAVAILABLE;
+    default:
+        return GRPC_CODE_UNKNOWN;
+    }
+}
+
+const char *upstream_grpc_name(int code)
+{
+    return grpc_codes[known_code(code)].name;
+}
+
 static bool all_digits(struct slice s)
 {
     for (size_t i = 0; i < s.len; i++) {

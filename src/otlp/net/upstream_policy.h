@@ -18,6 +18,33 @@ enum upstream_outcome {
 /* From an HTTP status; 0 means that no answer came (connection failure, timeout). */
 enum upstream_outcome upstream_outcome_of_http(int status);
 
+/* google.rpc.Code, as far as it is needed by name. */
+enum grpc_answer_code {
+    GRPC_CODE_OK = 0,
+    GRPC_CODE_UNKNOWN = 2,
+    GRPC_CODE_PERMISSION_DENIED = 7,
+    GRPC_CODE_RESOURCE_EXHAUSTED = 8,
+    GRPC_CODE_UNIMPLEMENTED = 12,
+    GRPC_CODE_INTERNAL = 13,
+    GRPC_CODE_UNAVAILABLE = 14,
+    GRPC_CODE_UNAUTHENTICATED = 16,
+};
+
+/*
+ * From a grpc-status (google.rpc.Code); any number outside 0 to 16 counts as UNKNOWN. RESOURCE_EXHAUSTED is
+ * sent again only when the answer had a RetryInfo.
+ */
+enum upstream_outcome upstream_outcome_of_grpc(int code, bool has_retry_info);
+
+/*
+ * The code that an answer without grpc-status stands for: "HTTP to gRPC Status Code Mapping" of gRPC. 200 is
+ * UNKNOWN, because a gRPC server would have said more.
+ */
+int upstream_grpc_code_of_http(int status);
+
+/* "INVALID_ARGUMENT"; "UNKNOWN" for a number that is no code. */
+const char *upstream_grpc_name(int code);
+
 /*
  * Retry-After (RFC 9110, 10.2.3): a number of seconds or an HTTP date in any of its three forms, read against
  * now_wall_ns. A date that has passed is 0. False when it is neither.

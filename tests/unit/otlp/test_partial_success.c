@@ -178,6 +178,52 @@ static void status_messages(void **state)
     assert_string_equal(text, "");
 }
 
+#define RETRY_TYPE "\x0a\x28type.googleapis.com/google.rpc.RetryInfo"
+
+/* RetryInfo among the details of a google.rpc.Status (rule 14). */
+static void retry_info(void **state)
+{
+    (void)state;
+    struct partial_success_retry r;
+    assert_int_equal(partial_success_status_retry(BYTES(""), &r), CT_OK);
+    assert_false(r.present);
+    assert_int_equal(partial_success_status_retry(BYTES("\x08\x08\x12\x01m"), &r), CT_OK);
+    assert_false(r.present);
+    /* 2 s and 1 ns; another detail before it */
+    assert_int_equal(
+        partial_success_status_retry(
+            BYTES("\x1a\x03\x0a\x01x\x1a\x32" RETRY_TYPE "\x12\x06\x0a\x04\x08\x02\x10\x01"), &r),
+        CT_OK);
+    assert_true(r.present && r.has_delay);
+    assert_int_equal(r.delay_ns, INT64_C(2000000001));
+    /* the value before its type, and nothing in it */
+    assert_int_equal(partial_success_status_retry(BYTES("\x1a\x2c\x12\x00" RETRY_TYPE), &r), CT_OK);
+    assert_true(r.present);
+    assert_false(r.has_delay);
+    assert_int_equal(partial_success_status_retry(BYTES("\x1a\x2a" RETRY_TYPE), &r), CT_OK);
+    assert_true(r.present);
+    /* a negative delay, and one of more than 292 years */
+    assert_int_equal(
+        partial_success_status_retry(
+            BYTES("\x1a\x38" RETRY_TYPE "\x12\x0c\x0a\x0a\x08\xff\xff\xff\xff\xff\xff\xff\xff\x7f"), &r),
+        CT_OK);
+    assert_int_equal(r.delay_ns, INT64_MAX);
+    assert_int_equal(
+        partial_success_status_retry(
+            BYTES("\x1a\x39" RETRY_TYPE "\x12\x0d\x0a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"), &r),
+        CT_OK);
+    assert_int_equal(r.delay_ns, 0);
+    /* other types with that name at their end, or a longer name */
+    assert_int_equal(partial_success_status_retry(BYTES("\x1a\x16\x0a\x14google.rpc.RetryInfo"), &r), CT_OK);
+    assert_false(r.present);
+    assert_int_equal(partial_success_status_retry(BYTES("\x1a\x09\x0a"), &r), CT_ERR_FORMAT);
+    assert_int_equal(
+        partial_success_status_retry(BYTES("\x1a\x32" RETRY_TYPE "\x12\x06\x0a\x09\x08\x02\x10\x01"), &r),
+        CT_ERR_FORMAT);
+    assert_false(r.present);
+    assert_int_equal(partial_success_status_retry(BYTES("<html>"), &r), CT_ERR_FORMAT);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,7 +231,7 @@ int main(void)
         cmocka_unit_test(warning),         cmocka_unit_test(rejected_json),
         cmocka_unit_test(odd_counts),      cmocka_unit_test(unknown_fields),
         cmocka_unit_test(long_message),    cmocka_unit_test(malformed),
-        cmocka_unit_test(status_messages),
+        cmocka_unit_test(status_messages), cmocka_unit_test(retry_info),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
