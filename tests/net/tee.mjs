@@ -5,30 +5,14 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import { Driver, Sink, Upstream, heldPort, log, metric, range, run, sha256, temp, trace } from './tee_upstream.mjs';
+import { Driver, Sink, Upstream, captured, heldPort, log, metric, range, run, sha256, temp, trace } from './tee_upstream.mjs';
 
-const data = process.env.CT_TEST_DATA ?? new URL('../data', import.meta.url).pathname;
-const captures = path.join(data, 'captures');
 const reply = (code, headers = {}, body = '') => (q, r) => { r.writeHead(code, headers); r.end(body); };
 const json = { 'content-type': 'application/json' };
 
-/** All requests of all captures, as commands of the driver. */
-function captured() {
-  const all = [];
-  for (const dir of fs.readdirSync(captures).sort()) {
-    const file = path.join(captures, dir, 'requests.jsonl');
-    if (!fs.existsSync(file)) continue;
-    for (const line of fs.readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
-      const r = JSON.parse(line);
-      all.push({ source: r.transport, path: r.path, headers: Object.entries(r.headers), file: path.join(captures, dir, r.body) });
-    }
-  }
-  return all;
-}
-
 async function identical() {
   const sink = await Sink.start();
-  const driver = await Driver.start(sink.url, temp());
+  const driver = await Driver.start(sink.url, temp(), { other: 'pass' });
   const all = captured();
   const sent = all.filter(f => f.source === 'http');
   assert.ok(sent.length > 200 && all.length > sent.length, 'captures of both transports are there');
@@ -83,7 +67,7 @@ async function endToEndHeaders() {
 
 async function passedOver() {
   const up = await new Upstream().start();
-  const driver = await Driver.start(up.url, '-');
+  const driver = await Driver.start(up.url, '-', { other: 'pass' });
   driver.append(log('{"hook":1}', { source: 'hook', path: '/hooks' }));
   driver.append(log('\0\0\0\0\0', { source: 'grpc', path: '/opentelemetry.proto.collector.logs.v1.LogsService/Export' }));
   driver.append(log('profile', { path: '/v1development/profiles' }));

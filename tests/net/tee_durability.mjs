@@ -45,9 +45,9 @@ async function lostCursor() {
   for (let i = 0; i < 5; i++) driver.append(log(`${i}`));
   await driver.when(s => s.forwarded_requests === 5);
   await driver.stop();
-  const cursors = fs.readdirSync(dir).filter(f => f.startsWith('http'));
-  assert.equal(cursors.length, 1, 'one cursor file, named after the tee');
-  fs.writeFileSync(path.join(dir, cursors[0]), 'garbage');
+  const cursors = fs.readdirSync(dir).filter(f => f.endsWith('.cursor'));
+  assert.deepEqual(cursors.sort(), ['test-grpc.cursor', 'test-http.cursor'], 'one for each transport, named after the tee');
+  for (const c of cursors) fs.writeFileSync(path.join(dir, c), 'garbage');
   driver = await Driver.start(up.url, dir);
   await driver.when(s => s.forwarded_requests === 5);
   assert.deepEqual(up.bodies(), [...range(5, String), ...range(5, String)], 'twice, never zero times');

@@ -4,6 +4,7 @@ import child from 'node:child_process';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +13,10 @@ import readline from 'node:readline';
 export const DEADLINE_MS = 60000;
 
 const cleanups = [];
+export const cleanup = f => cleanups.push(f);
+/** What a test returns that cannot be made here. */
+export const skip = why => new Skipped(why);
+class Skipped { constructor(why) { this.why = why; } }
 
 export function temp() {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tee-'));
@@ -21,6 +26,22 @@ export function temp() {
 
 export const range = (n, f) => Array.from({ length: n }, (_, i) => f(i));
 export const sha256 = bytes => crypto.createHash('sha256').update(bytes).digest('hex');
+
+const data = process.env.CT_TEST_DATA ?? new URL('../data', import.meta.url).pathname;
+
+/** All requests of all captures, as commands of the driver. */
+export function captured() {
+  const captures = path.join(data, 'captures'), all = [];
+  for (const dir of fs.readdirSync(captures).sort()) {
+    const file = path.join(captures, dir, 'requests.jsonl');
+    if (!fs.existsSync(file)) continue;
+    for (const line of fs.readFileSync(file, 'utf8').split('\n').filter(Boolean)) {
+      const r = JSON.parse(line);
+      all.push({ source: r.transport, path: r.path, headers: Object.entries(r.headers), file: path.join(captures, dir, r.body) });
+    }
+  }
+  return all;
+}
 
 /** Resolves when what is awaited has happened; rejects with words when it has not in time. */
 export function within(promise, words, ms = DEADLINE_MS) {
@@ -52,10 +73,12 @@ export class Watched {
 export class Upstream extends Watched {
   requests = [];
   connections = 0;
+  create = handler => http.createServer(handler);
+  scheme = 'http';
   constructor(answer = (request, response) => response.end()) { super(); this.answer = answer; }
   async start(port = 0) {
     this.sockets = new Set();
-    this.server = http.createServer((q, r) => {
+    this.server = this.create((q, r) => {
       const parts = [];
       q.on('data', d => parts.push(d));
       q.on('end', () => {
@@ -72,7 +95,7 @@ export class Upstream extends Watched {
     this.server.keepAliveTimeout = 0;
     await new Promise((yes, no) => { this.server.once('error', no); this.server.listen(port, '127.0.0.1', yes); });
     this.port = this.server.address().port;
-    this.url = `http://127.0.0.1:${this.port}`;
+    this.url = `${this.scheme}://127.0.0.1:${this.port}`;
     cleanups.push(() => this.stop());
     return this;
   }
@@ -85,6 +108,74 @@ export class Upstream extends Watched {
   bodies(of = '') { return this.requests.filter(r => r.path.endsWith(of)).map(r => r.body.toString()); }
 }
 
+/** A gRPC message: flag, length, payload. */
+export function message(payload, flag = 0) {
+  const bytes = Buffer.from(payload), head = Buffer.alloc(5);
+  head[0] = flag;
+  head.writeUInt32BE(bytes.length, 1);
+  return Buffer.concat([head, bytes]);
+}
+
+/**
+ * A gRPC upstream in this process. answer(request, stream, number) replies; the default is OK with an empty message.
+ * Each request is {path, headers, raw (header pairs), body, at}. Pings of clients are counted. tls: {key, cert, …}.
+ */
+export class GrpcUpstream extends Watched {
+  requests = [];
+  connections = 0;
+  pings = 0;
+  constructor(answer = (request, stream) => GrpcUpstream.reply(stream), tls = null) { super(); this.answer = answer; this.tls = tls; }
+  /** One message, then trailers. */
+  static reply(stream, { status = 0, body = message(''), headers = {}, trailers = {} } = {}) {
+    if (stream.destroyed || stream.closed) return;
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...headers }, { waitForTrailers: true });
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': `${status}`, ...trailers }));
+    stream.end(body);
+  }
+  /** Headers only. */
+  static refuse(stream, status, headers = {}) {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc', 'grpc-status': `${status}`, ...headers }, { endStream: true });
+  }
+  async start(port = 0) {
+    this.sessions = new Set();
+    this.server = this.tls ? http2.createSecureServer(this.tls) : http2.createServer();
+    this.server.on('session', s => {
+      this.connections++;
+      this.sessions.add(s);
+      s.on('close', () => this.sessions.delete(s));
+      s.on('error', () => {});
+      s.on('ping', () => { this.pings++; });
+    });
+    this.server.on('tlsClientError', e => { this.tlsError = e; this.poke(); });
+    this.server.on('stream', (stream, headers, flags, list) => {
+      const parts = [];
+      stream.on('error', () => {});
+      stream.on('data', d => parts.push(d));
+      stream.on('end', () => {
+        const raw = [];
+        for (let i = 0; i < list.length; i += 2) raw.push([list[i], list[i + 1]]);
+        const request = { path: headers[':path'], headers, raw, body: Buffer.concat(parts), at: performance.now(),
+          peer: stream.session?.socket?.getPeerCertificate?.()?.subject };
+        this.requests.push(request);
+        this.answer(request, stream, this.requests.length);
+        this.poke();
+      });
+    });
+    await new Promise((yes, no) => { this.server.once('error', no); this.server.listen(port, '127.0.0.1', yes); });
+    this.port = this.server.address().port;
+    this.url = `${this.tls ? 'https' : 'http'}://127.0.0.1:${this.port}`;
+    cleanups.push(() => this.stop());
+    return this;
+  }
+  async stop() {
+    if (!this.server) return;
+    const server = this.server; this.server = null;
+    for (const s of this.sessions) s.destroy();
+    await new Promise(yes => server.close(yes));
+  }
+  bodies(of = '') { return this.requests.filter(r => r.path.includes(of)).map(r => r.body.subarray(5).toString()); }
+}
+
 /** tests/tools/otlp-sink.mjs as a process of its own. */
 export class Sink {
   static async start() {
@@ -94,6 +185,7 @@ export class Sink {
       const [port, grpc] = [await heldPort(), await heldPort()];
       sink.dir = temp();
       sink.url = `http://127.0.0.1:${port}`;
+      sink.grpc = `http://127.0.0.1:${grpc}`;
       sink.process = child.spawn(process.execPath, [script, '--http', port, '--grpc', grpc, '--out', sink.dir], { stdio: 'ignore' });
       sink.exited = new Promise(yes => sink.process.once('exit', yes));
       cleanups.push(() => sink.process.kill('SIGKILL'));
@@ -147,13 +239,18 @@ export async function heldPort() {
   }
 }
 
+function withoutProxies() {
+  return Object.fromEntries(Object.entries(process.env).filter(([k]) => !/^(https?|all|no)_proxy$/i.test(k)));
+}
+
 /** The driver; stats is the newest line that it printed. */
 export class Driver extends Watched {
   static program = process.argv[2];
-  static async start(url, dir, settings = {}) {
+  /** A setting that is a list is given as often as it has values. env: what differs from ours. */
+  static async start(url, dir, settings = {}, env = {}) {
     const d = new Driver();
-    const args = [url, dir, ...Object.entries(settings).map(([k, v]) => `${k}=${v}`)];
-    d.process = child.spawn(Driver.program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, NO_PROXY: '*' } });
+    const args = [url, dir, ...Object.entries(settings).flatMap(([k, v]) => [v].flat().map(one => `${k}=${one}`))];
+    d.process = child.spawn(Driver.program, args, { stdio: ['pipe', 'pipe', 'inherit'], env: { ...withoutProxies(), ...env } });
     d.process.stdin.on('error', () => {});
     d.exited = new Promise(yes => d.process.once('exit', (code, signal) => { d.code = code ?? signal; yes(d.code); d.poke(); }));
     d.stats = {};
@@ -195,6 +292,14 @@ export class Driver extends Watched {
 }
 
 export const log = (text, more = {}) => ({ path: '/v1/logs', headers: [['Content-Type', 'application/json']], text, ...more });
+const METHODS = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' };
+export const method = signal => `/opentelemetry.proto.collector.${METHODS[signal]}/Export`;
+/** A frame that came by gRPC; its message is the text. */
+export const grpc = (text, { signal = 'logs', headers = [], flag = 0 } = {}) => {
+  const file = path.join(temp(), 'message');
+  fs.writeFileSync(file, message(text, flag));
+  return { source: 'grpc', path: method(signal), headers: [['content-type', 'application/grpc'], ...headers], file };
+};
 export const trace = (text, more = {}) => log(text, { path: '/v1/traces', ...more });
 export const metric = (text, more = {}) => log(text, { path: '/v1/metrics', ...more });
 
@@ -206,7 +311,7 @@ export async function run(all, atOnce = 8) {
   const worker = async () => {
     while (next < tests.length) {
       const i = next++;
-      results[i].done(await Promise.resolve().then(tests[i][1]).then(() => null, e => e ?? new Error('failed')));
+      results[i].done(await Promise.resolve().then(tests[i][1]).then(r => (r instanceof Skipped ? r : null), e => e ?? new Error('failed')));
     }
   };
   for (let i = 0; i < atOnce; i++) worker();
@@ -214,6 +319,10 @@ export async function run(all, atOnce = 8) {
   let failed = 0;
   for (const [i, [name]] of tests.entries()) {
     const error = await results[i].p;
+    if (error instanceof Skipped) {
+      console.log(`ok ${i + 1} - ${name} # SKIP ${error.why}`);
+      continue;
+    }
     console.log(`${error ? 'not ok' : 'ok'} ${i + 1} - ${name}`);
     if (error) { failed++; console.log(String(error.stack ?? error).replace(/^/gm, '# ')); }
   }

@@ -5,18 +5,30 @@
  * screen or another tee. Each signal is a lane of its own: one request in flight at a time, so that order is
  * kept per signal. The contract is the table in ARCHITECTURE.md, "The tee's contract".
  *
- * Retried: HTTP 429, 502, 503, 504 and connection failures (rule 15), with exponential backoff and full
- * jitter between backoff_first_ms and backoff_max_ms; Retry-After wins (between backoff_first_ms and
- * retry_after_max_ms). Everything else that is not 2xx is counted as rejected, its message kept, and the lane
- * goes on. A populated partial success is counted. An answer whose status came is final even if its body then
- * breaks off.
+ * An upstream speaks OTLP/HTTP or OTLP/gRPC, and frames that came by the same transport leave as they came.
+ * config.other says what becomes of the others:
+ *   TEE_OTHER_CONVERT  they are sent too, with another framing around the same bytes (upstream_request.h).
+ *                      OTLP/HTTP JSON cannot become gRPC: it is held.
+ *   TEE_OTHER_HOLD     they are held: they stay in the journal until retention takes them, counted in
+ *                      held_requests. They are sent when an upstream of their transport is there.
+ *   TEE_OTHER_PASS     they are nothing to this tee: another one with the same name and the other transport
+ * has them. The default converts, so that nothing stays behind in silence. The place in the journal is kept
+ * for each transport by itself (the cursors NAME-http and NAME-grpc), so that an upstream can be added or
+ * taken away, or the setting changed, and every frame is still sent, none twice.
  *
- * A tee takes the frames that came in over HTTP. Several tees live side by side on one journal, each with its
- * own name, cursor and upstream. The cursor is written at most every TEE_CURSOR_SAVE_MS and at the end: after
- * a kill the frames of that time are sent again. Nothing wakes the loop while there is nothing to send.
+ * Retried (rule 15): connection failures; HTTP 429, 502, 503, 504; gRPC CANCELLED, DEADLINE_EXCEEDED,
+ * ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS, and RESOURCE_EXHAUSTED with RetryInfo; with exponential
+ * backoff and full jitter between backoff_first_ms and backoff_max_ms. Retry-After and RetryInfo win (between
+ * backoff_first_ms and retry_after_max_ms). Everything else that is not success is counted as rejected, its
+ * message kept, and the lane goes on. A populated partial success is counted. An answer whose status came
+ * (grpc-status in gRPC) is final even if its body then breaks off.
  *
- * The environment's proxy variables apply, to loopback upstreams too unless NO_PROXY names them
- * (http_client.h). The application ignores SIGPIPE.
+ * Several tees live side by side on one journal, each with its own cursors and upstream. Cursors are written
+ * at most every TEE_CURSOR_SAVE_MS and at the end: after a kill the frames of that time are sent again.
+ * Nothing wakes the loop while there is nothing to send.
+ *
+ * The environment's proxy variables apply, but never to an upstream on the loopback (http_client.h). The
+ * application ignores SIGPIPE.
  */
 #ifndef CT_OTLP_NET_TEE_H
 #define CT_OTLP_NET_TEE_H
@@ -29,16 +41,31 @@ struct tee;
 
 #define TEE_CURSOR_SAVE_MS 200
 
+#define TEE_NAME_MAX 32
+
+enum tee_other { TEE_OTHER_CONVERT, TEE_OTHER_HOLD, TEE_OTHER_PASS };
+
 struct tee_config {
-    const char *name;          /* cursor name, e.g. "http" */
-    const char *upstream_http; /* base URL, e.g. "http://127.0.0.1:14318"; the frame's path is appended */
-    const char *state_dir;     /* where the cursor is kept; NULL: not kept */
+    const char *name; /* of the destination: its cursors are NAME-http and NAME-grpc (TEE_NAME_MAX) */
+    /* The base URL of the one or the other, e.g. "http://127.0.0.1:14318"; the frame's path is appended. */
+    const char *upstream_http;
+    const char *upstream_grpc;
+    enum tee_other other;
+    const char *state_dir; /* where the cursors are kept; NULL: not kept */
     uint32_t connect_timeout_ms;
     uint32_t request_timeout_ms; /* whole request; a hanging upstream is a connection failure after it */
     uint32_t backoff_first_ms;
     uint32_t backoff_max_ms;
     uint32_t retry_after_max_ms;
-    size_t response_bytes_max;    /* 4 MiB (rule 16) */
+    uint32_t connection_age_ms; /* a new connection, and a new look at DNS, after this */
+    size_t response_bytes_max;  /* 4 MiB (rule 16) */
+    /* Added to every request in place of the sender's headers of that name: "Name: value", ended by NULL. */
+    const char *const *headers;
+    /* "HOST:PORT" where this program listens, ended by NULL: an upstream there would be a loop. */
+    const char *const *own_addresses;
+    const char *ca_file;          /* PEM files for https, NULL: the system's CAs, and no client certificate */
+    const char *cert_file;        /* of the client */
+    const char *key_file;         /* NULL: in cert_file */
     void (*on_change)(void *ctx); /* something in the stats changed; once per turn of the loop; may be NULL */
     void *ctx;
 };
@@ -60,6 +87,7 @@ struct tee_stats {
                                  included */
     uint64_t queued_bytes;
     int64_t queued_oldest_wall_ns; /* 0: nothing queued */
+    uint64_t held_requests;        /* in the journal, waiting for an upstream that takes their kind */
     uint64_t retries;
     uint64_t rejected;          /* refused for good by the upstream */
     uint64_t partial_successes; /* taken with rejected records or a warning */
@@ -68,11 +96,16 @@ struct tee_stats {
     uint64_t
         cursor_failures;  /* times that the cursor could not be written: what came since may be sent twice */
     int last_status;      /* HTTP status of the last answer; 0: none */
+    int last_grpc_status; /* grpc-status of the last answer, or what it stood for; -1: none */
     char last_error[256]; /* cleaned text of the last failure or refusal; "" when all is well */
     int64_t next_retry_mono_ns; /* 0: not waiting */
 };
 
-/* CT_ERR_USAGE when name or URL are none. Sending begins with the loop. The journal must outlive the tee. */
+/*
+ * CT_ERR_USAGE when the name, the URL or another setting is of no use, or when the upstream is one of
+ * own_addresses; msg says so. The strings of the configuration are copied. Sending begins with the loop. The
+ * journal must outlive the tee.
+ */
 enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct tee_config *config,
                        struct tee **out, struct ct_errmsg *msg);
 

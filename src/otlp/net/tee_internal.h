@@ -1,14 +1,17 @@
 /*
  * tee_internal.h - what tee.c (life, counting, statistics) and tee_lane.c (reading, sending, waiting) share.
  *
- * Positions. cursor.done[signal] says how far a lane has come: every frame of that signal with seq <= done
- * was dealt with. Each lane reads the journal by itself; its head is the frame that it sends or will send
- * next, and head's bytes belong to the lane's reader, which therefore stands still until the head is settled.
+ * Positions. Each kind of frame (upstream_kind) and signal has one, in the cursor of its transport: every
+ * such frame with seq <= position was dealt with. A lane sends the kinds in sends[] of its signal, in the
+ * journal's order; their positions move together, but may begin apart when the settings were changed. A lane
+ * reads the journal from the lowest of them; its head is the frame that it sends or will send next, and
+ * head's bytes belong to the lane's reader, which therefore stands still until the head is settled. Frames of
+ * the kinds in holds[] are counted where they are behind their position, which this tee does not move.
  *
  * Counting. One more reader, the scout, runs ahead over every new frame and counts it for its lane unless the
- * lane was there first (seq <= done). So a lane's queue is exact at every moment that the scout has nothing
- * left to read, and a lane never has to wait for the scout. counted_upto is the newest seq that the scout has
- * seen.
+ * lane was there first (seq <= position). So a lane's queue is exact at every moment that the scout has
+ * nothing left to read, and a lane never has to wait for the scout. counted_upto is the newest seq that the
+ * scout has seen.
  *
  * Work. The pump, an idle handle that runs only while there is something to read, gives each reader a slice
  * of each turn of the loop. Everything else happens in answers and timers.
@@ -27,7 +30,7 @@
 
 struct tee_lane {
     struct tee *tee;
-    enum frame_signal signal; /* also the index in cursor.done, and one above the upstream's slot */
+    enum frame_signal signal; /* one above the upstream's slot */
     struct journal_reader *reader;
 
     struct frame head;
@@ -52,15 +55,26 @@ struct tee_lane {
     char text[sizeof((struct tee_stats *)NULL)->last_error];
 };
 
+/* One for each transport, by enum upstream_protocol. */
+#define TEE_CURSORS 2
+
+struct tee_cursor {
+    struct cursor cursor; /* not open (and all 0): frames of that transport are nothing to this tee */
+    bool moves;           /* this tee sends such frames, and saves their positions */
+    uint64_t saved[CURSOR_LANES];
+};
+
 struct tee {
     uv_loop_t *loop;
     struct journal *journal;
     void (*on_change)(void *ctx); /* may be NULL */
     void *ctx;
     struct upstream_policy policy;
-    const struct upstream_ops *ops; /* outlives the upstream itself: frames are counted to the end */
     struct upstream *upstream;
-    struct cursor cursor;
+    bool sends[UPSTREAM_KIND_COUNT];
+    bool holds[UPSTREAM_KIND_COUNT];
+    struct tee_cursor cursors[TEE_CURSORS];
+    bool keeps; /* the cursors, on disk */
 
     struct tee_lane lanes[FRAME_SIGNAL_COUNT]; /* by signal; the first is not used */
     struct journal_reader *scout;
@@ -105,12 +119,48 @@ static inline void tee_slice_take(struct tee_slice *s, const struct frame *f)
     s->bytes += f->body.len;
 }
 
+/*
+ * Protobuf and gRPC frames have the lanes of their cursor that are numbered like their signal; JSON, which
+ * one kind of upstream takes and the other does not, has the next ones.
+ */
+static inline uint64_t *tee_position(struct tee *t, enum upstream_kind kind, enum frame_signal signal)
+{
+    _Static_assert(2 * (FRAME_SIGNAL_COUNT - 1) <= CURSOR_LANES,
+                   "a cursor holds two positions for each signal");
+    bool grpc = kind == UPSTREAM_KIND_GRPC;
+    unsigned at = (unsigned)signal;
+    if (kind == UPSTREAM_KIND_HTTP_OTHER)
+        at = (at + FRAME_SIGNAL_COUNT - 1) % CURSOR_LANES;
+    return &t->cursors[grpc ? UPSTREAM_PROTOCOL_GRPC : UPSTREAM_PROTOCOL_HTTP].cursor.done[at];
+}
+
+/* tee_count.c */
+enum tee_share {
+    TEE_NONE, /* not for this tee, or settled */
+    TEE_DUE,  /* the lane has it before it */
+    TEE_HELD, /* counted */
+};
+enum tee_share tee_share_of(struct tee *t, const struct frame *f,
+                            struct tee_lane **lane); /* lane: of TEE_DUE */
+
+/* The lowest position of the frames that the lane sends; with held, also of those that are held. */
+uint64_t tee_lowest(struct tee *t, enum frame_signal signal, bool held);
+
+/*
+ * Where reading begins. A lane that is as far as the scout gets its reader when the scout meets its first
+ * frame. One that is further than another, which may have been blocked for long, does not wait for the scout
+ * to catch up.
+ */
+void tee_open_readers(struct tee *t);
+
+/* Counts new frames for their lanes. True when the slice ended before the journal did. */
+bool tee_scan(struct tee *t);
+
 /* tee.c */
 void tee_wake(struct tee *t);     /* runs the pump in the next turn */
 void tee_changed(struct tee *t);  /* on_change in the next turn */
 void tee_progress(struct tee *t); /* the cursor has moved: saved in a while */
 uint64_t tee_random(struct tee *t);
-struct tee_lane *tee_lane_of(struct tee *t, const struct frame *f); /* NULL: not for this tee */
 
 /* tee_lane.c */
 void tee_lane_init(struct tee_lane *lane, struct tee *t, enum frame_signal signal);

@@ -9,15 +9,20 @@ static unsigned slot_of(const struct tee_lane *lane)
     return (unsigned)lane->signal - 1;
 }
 
+/* Every frame of the lane up to here was dealt with. */
 static uint64_t done_of(const struct tee_lane *lane)
 {
-    return lane->tee->cursor.done[lane->signal];
+    return tee_lowest(lane->tee, lane->signal, false);
 }
 
 void tee_lane_pass(struct tee_lane *lane, uint64_t seq)
 {
-    if (seq > done_of(lane))
-        lane->tee->cursor.done[lane->signal] = seq;
+    struct tee *t = lane->tee;
+    for (unsigned i = UPSTREAM_KIND_NONE + 1; i < UPSTREAM_KIND_COUNT; i++) {
+        uint64_t *position = tee_position(t, (enum upstream_kind)i, lane->signal);
+        if (t->sends[i] && seq > *position)
+            *position = seq;
+    }
 }
 
 static void uncount(struct tee_lane *lane, size_t bytes)
@@ -105,8 +110,10 @@ static void wait_for_retry(struct tee_lane *lane, const struct upstream_answer *
 static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
 {
     struct tee *t = lane->tee;
-    if (answer->status)
+    if (answer->status) {
         t->stats.last_status = answer->status;
+        t->stats.last_grpc_status = answer->grpc_status;
+    }
     switch (answer->outcome) {
     case UPSTREAM_TAKEN:
         t->stats.forwarded_requests++;
@@ -164,13 +171,15 @@ static bool seek(struct tee_lane *lane, struct tee_slice *slice)
             continue;
         }
         if (err) { /* the disk or the memory is at fault; nothing is lost by waiting */
-            struct upstream_answer answer = {.wait_ns = -1, .text = "the journal cannot be read"};
+            struct upstream_answer answer = {
+                .grpc_status = -1, .wait_ns = -1, .text = "the journal cannot be read"};
             lane->unreadable = true;
             wait_for_retry(lane, &answer);
             return false;
         }
         tee_slice_take(slice, &lane->head);
-        if (lane->head.seq <= done_of(lane) || tee_lane_of(t, &lane->head) != lane) {
+        struct tee_lane *whose;
+        if (tee_share_of(t, &lane->head, &whose) != TEE_DUE || whose != lane) {
             tee_lane_pass(lane, lane->head.seq);
             continue;
         }
@@ -193,8 +202,9 @@ bool tee_lane_run(struct tee_lane *lane)
             return true;
         if (!lane->has_head || lane->waiting)
             return false;
-        struct upstream_answer failed = {.outcome = UPSTREAM_REFUSED, .wait_ns = -1};
-        enum ct_err err = t->ops->send(t->upstream, slot_of(lane), &lane->head, on_answer, lane, failed.text);
+        struct upstream_answer failed = {.outcome = UPSTREAM_REFUSED, .grpc_status = -1, .wait_ns = -1};
+        enum ct_err err =
+            upstream_send(t->upstream, slot_of(lane), &lane->head, on_answer, lane, failed.text);
         if (!err) {
             lane->sending = true;
             if (lane->head_attempts++)
@@ -218,7 +228,7 @@ bool tee_lane_at_rest(const struct tee_lane *lane, int64_t mono_ns)
 void tee_lane_halt(struct tee_lane *lane)
 {
     struct tee *t = lane->tee;
-    t->ops->cancel(t->upstream, slot_of(lane));
+    upstream_cancel(t->upstream, slot_of(lane));
     lane->sending = lane->waiting = false;
     lane->retry_mono_ns = 0;
     if (lane->head_gone) {
