@@ -13,7 +13,7 @@ struct slot {
     struct upstream *upstream;
     struct http_transfer *transfer;
     bool json; /* the request's encoding */
-    char prefix[sizeof((struct upstream_request *)NULL)->prefix];
+    uint8_t prefix[GRPC_PREFIX_BYTES];
     upstream_answer_fn fn;
     void *ctx;
 };

@@ -5,21 +5,15 @@
 
 #include <stdio.h>
 
-#define GRPC_PREFIX 5
-
 /* The one message of an answer, decompressed. False when it is not one. */
 static bool read_message(const struct http_result *r, struct inflater *in, struct slice *out)
 {
-    const unsigned char *p = (const unsigned char *)r->body.ptr;
-    if (r->body.len < GRPC_PREFIX || p[0] > 1)
-        return false;
-    uint32_t length = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | (uint32_t)p[4];
-    *out = slice_sub(r->body, GRPC_PREFIX, r->body.len);
-    if (out->len != length)
+    bool compressed;
+    if (!grpc_message_parse(r->body, &compressed, out))
         return false;
     enum otlp_compression compression;
     enum otlp_refusal why;
-    if (p[0] == 0)
+    if (!compressed)
         return true;
     return otlp_compression_parse(r->headers[HTTP_GRPC_ENCODING], &compression) &&
            compression != OTLP_IDENTITY && inflater_run(in, compression, *out, out, &why, NULL) == CT_OK;

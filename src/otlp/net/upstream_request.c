@@ -4,8 +4,6 @@
 
 #include <stdlib.h>
 
-#define GRPC_PREFIX 5
-
 /* Where each signal goes in either transport. */
 static const struct {
     struct slice http;
@@ -202,23 +200,19 @@ static struct slice coding(struct slice value)
 static enum ct_err grpc_to_http(struct upstream_request *r, const struct frame *f,
                                 const struct upstream_added *a, const char **words)
 {
-    const unsigned char *p = (const unsigned char *)f->body.ptr;
-    uint32_t length = 0;
-    if (f->body.len >= GRPC_PREFIX)
-        length = (uint32_t)p[1] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 8 | (uint32_t)p[4];
-    if (f->body.len < GRPC_PREFIX || p[0] > 1 || f->body.len - GRPC_PREFIX != length) {
+    bool compressed;
+    if (!grpc_message_parse(f->body, &compressed, &r->body)) {
         *words = "not sent: not a gRPC message";
         return CT_ERR_FORMAT;
     }
     struct slice encoding = coding(frame_header_get(f, "grpc-encoding"));
-    if (p[0] == 1 && encoding.len == 0) {
+    if (compressed && encoding.len == 0) {
         *words = "not sent: compressed, but not said how";
         return CT_ERR_FORMAT;
     }
     r->path = paths[frame_signal(f)].http;
-    r->body = slice_sub(f->body, GRPC_PREFIX, f->body.len);
     put(r, SLICE_LIT("content-type"), SLICE_LIT("application/x-protobuf"));
-    if (p[0] == 1)
+    if (compressed)
         put(r, SLICE_LIT("content-encoding"), encoding);
     put_headers(r, f, a, is_grpc_only);
     return CT_OK;
@@ -228,9 +222,8 @@ static void http_to_grpc(struct upstream_request *r, const struct frame *f, cons
 {
     struct slice encoding = coding(frame_header_get(f, "content-encoding"));
     r->path = paths[frame_signal(f)].grpc;
-    r->prefix[0] = encoding.len ? 1 : 0;
-    for (int i = 0; i < 4; i++)
-        r->prefix[1 + i] = (char)(unsigned char)(f->body.len >> (24 - 8 * i) & 0xff);
+    grpc_prefix_write((uint32_t)f->body.len, r->prefix); /* FRAME_BYTES_MAX is far below */
+    r->prefix[0] = encoding.len != 0;
     r->head = slice_make(r->prefix, sizeof r->prefix);
     put(r, SLICE_LIT("content-type"), SLICE_LIT("application/grpc"));
     put(r, SLICE_LIT("te"), SLICE_LIT("trailers"));

@@ -12,6 +12,7 @@
 
 #include "errors.h"
 #include "frame.h"
+#include "grpc.h"
 
 enum upstream_protocol { UPSTREAM_PROTOCOL_HTTP, UPSTREAM_PROTOCOL_GRPC };
 
@@ -60,7 +61,7 @@ struct upstream_request {
     size_t header_count;
     struct slice head; /* before the body; empty, or points to prefix */
     struct slice body;
-    char prefix[5];
+    uint8_t prefix[GRPC_PREFIX_BYTES];
 };
 
 /*
