@@ -92,12 +92,9 @@ static void model_used(struct session_entry *s, struct slice name, int64_t ns)
     s->models[s->model_count++] = use;
 }
 
-/* Its own span; of several that claim to be it, always the same one. */
 static void take_span(struct session_entry *s, struct entry *n, const uint8_t id[8])
 {
-    if (!n->pub.has_span_id || memcmp(id, n->pub.span_id, 8) < 0)
-        memcpy(n->pub.span_id, id, 8);
-    n->pub.has_span_id = true;
+    facts_span(&n->f, id);
     session_span_own(s, id, n);
 }
 

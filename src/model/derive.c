@@ -52,12 +52,8 @@ void derive_facts(struct session_entry *s, struct entry *e)
     p->has_trace_id = trace != NULL;
     if (trace)
         memcpy(p->trace_id, trace->turn->trace_id, sizeof p->trace_id);
-    for (const struct entry *g = e->guests; g; g = g->next_guest) {
-        if (g->pub.has_span_id) {
-            memcpy(p->span_id, g->pub.span_id, sizeof p->span_id);
-            p->has_span_id = true;
-        }
-    }
+    p->has_span_id = f->has_span_id;
+    memcpy(p->span_id, f->span_id, sizeof p->span_id);
     if (p->kind == NODE_AGENT) {
         bool restarted = p->end_ns && f->restarted_ns > p->end_ns;
         e->finished = f->finished && !restarted;

@@ -125,6 +125,14 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     f->auxiliary |= e->auxiliary;
 }
 
+/* Of several that claim to be its own span, always the same one. */
+void facts_span(struct facts *f, const uint8_t id[8])
+{
+    if (!f->has_span_id || memcmp(id, f->span_id, 8) < 0)
+        memcpy(f->span_id, id, 8);
+    f->has_span_id = true;
+}
+
 static void join_link(struct link *to, const struct link *from)
 {
     facts_link(to, from->to, from->key, from->ns);
@@ -155,6 +163,8 @@ void facts_join(struct facts *to, const struct facts *from)
     join_link(&to->spawner, &from->spawner);
     join_link(&to->llm, &from->llm);
     to->witnesses |= from->witnesses;
+    if (from->has_span_id)
+        facts_span(to, from->span_id);
     if (from->attempts > to->attempts)
         to->attempts = from->attempts;
     to->known |= from->known;

@@ -89,6 +89,8 @@ struct facts {
     struct link spawner;           /* AGENT: the tool call that started it */
     struct link llm;               /* TOOL: the request that asked for it */
     uint32_t witnesses;            /* bits as in pub.witnesses */
+    uint8_t span_id[8];            /* its own; turns: see turn_part */
+    bool has_span_id;
     int32_t attempts;
     bool known; /* more than a mention as somebody's parent */
     bool finished;
@@ -269,6 +271,7 @@ void facts_text(struct session_entry *s, struct facts *f, enum fact field, uint8
                 struct slice value);
 void facts_set(struct facts *f, enum fact field, uint8_t rank, int64_t value);
 void facts_link(struct link *link, void *to, struct slice key, int64_t ns);
+void facts_span(struct facts *f, const uint8_t id[8]);
 void facts_heard(struct facts *f, const struct event *e);
 void facts_event(struct session_entry *s, struct facts *f,
                  const struct event *e); /* what means the same for all */

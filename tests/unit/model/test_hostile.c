@@ -208,6 +208,12 @@ static size_t below(size_t n)
     return (size_t)rand() % n;
 }
 
+/* Times that often meet. */
+static int64_t some_time(void)
+{
+    return (int64_t)below(40) * 200;
+}
+
 static const char *pick(const char *const *words, size_t n)
 {
     size_t i = below(n + 1);
@@ -221,7 +227,7 @@ static struct event anything(void)
     static const char *const words[] = {"Bash", "Agent", "x", "mcp__a__b"};
     static const char *const sources[] = {"config", "user_reject", "notification"};
     struct event e = story_event((enum event_kind)below(EVENT_METRIC + 1),
-                                 (enum witness)below(WITNESS_SPAN + 1), (int64_t)below(8000));
+                                 (enum witness)below(WITNESS_SPAN + 1), some_time());
     e.phase = (enum phase)below(PHASE_FINISHED + 1);
     e.ids.prompt_id = slice_str(pick(ids, 5));
     e.ids.request_id = slice_str(pick(ids, 5));
@@ -238,8 +244,8 @@ static struct event anything(void)
     e.error_type = below(4) ? SLICE_NULL : slice_str(pick(words, 4));
     e.span_role = (enum span_role)below(SPAN_ROLE_OTHER + 1);
     e.decision = (enum decision)below(DECISION_REJECTED + 1);
-    e.start_ns = below(2) ? STORY_AT(below(8000)) : 0;
-    e.end_ns = below(2) ? STORY_AT(below(8000)) : 0;
+    e.start_ns = below(2) ? STORY_AT(some_time()) : 0;
+    e.end_ns = below(2) ? STORY_AT(some_time()) : 0;
     e.duration_ns = below(2) ? (int64_t)below(1000000) : -1;
     e.wait_ns = below(3) ? -1 : (int64_t)below(1000000);
     e.attempts = (int32_t)below(3);
