@@ -129,7 +129,8 @@ void intake_request(void *ctx, struct receiver_request *request)
         take_hook(c, request);
     } else if (view->local) {
         control_request(c, request);
-    } else if (otlp_signal_parse(view->path, &signal) && signal != OTLP_PROFILES) {
+    } else if (otlp_signal_parse(view->path, &signal) && signal != OTLP_PROFILES &&
+               grpc_path(view->path) == (view->transport == RECEIVER_GRPC)) {
         take_otlp(c, request, signal);
     } else {
         char words[RESPOND_MESSAGE_MAX];

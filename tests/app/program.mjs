@@ -189,6 +189,8 @@ test('rules 3 to 8: what is refused, and in whose words', async t => {
   assert.equal(r.status, 404); assert.match(JSON.parse(r.body).message, /\/v1\/logs/);
   r = await post('/', pb);
   assert.equal(r.status, 404); assert.match(r.body.toString(), /OTEL_EXPORTER_OTLP/);
+  r = await post('/opentelemetry.proto.collector.logs.v1.LogsService/Export', pb);
+  assert.equal(r.status, 404, 'a gRPC method over plain HTTP');
   r = await post('/v1/logs', { 'content-type': 'text/plain' }, 'x');
   assert.equal(r.status, 415);
   r = await post('/v1/logs', { ...js, 'content-encoding': 'br' }, '{}');
@@ -202,7 +204,7 @@ test('rules 3 to 8: what is refused, and in whose words', async t => {
   r = await post('/v1/logs', { ...js, origin: 'https://example.com' }, '{}');
   assert.equal(r.status, 403);
   const { refused } = (await s.status()).flow;
-  assert.deepEqual(refused, { method: 1, path: 2, content_type: 1, content_encoding: 1, decode: 2, bad_compression: 1, origin: 1 });
+  assert.deepEqual(refused, { method: 1, path: 3, content_type: 1, content_encoding: 1, decode: 2, bad_compression: 1, origin: 1 });
   await s.stop();
 });
 
