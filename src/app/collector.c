@@ -111,8 +111,7 @@ void collector_appended(struct collector *c)
         c->keeper_armed = true;
         uv_timer_start(&c->keeper, keep_house, KEEPER_MS, 0);
     }
-    if (c->tee)
-        tee_notify(c->tee);
+    forward_appended(c);
     control_appended(c);
 }
 
@@ -120,13 +119,7 @@ static void on_retire(void *ctx, struct journal *j, uint64_t first, uint64_t las
 {
     struct collector *c = ctx;
     (void)j;
-    if (c->tee)
-        tee_retire(c->tee, first, last);
-}
-
-static void on_tee_change(void *ctx)
-{
-    changed(ctx);
+    forward_retired(c, first, last);
 }
 
 static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
@@ -145,27 +138,6 @@ static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
     if (!err)
         c->reader = journal_reader_open(c->journal, 0);
     return err;
-}
-
-static enum ct_err open_tee(struct collector *c, struct ct_errmsg *msg)
-{
-    const struct options *o = c->config.options;
-    struct tee_config config;
-    if (o->upstream_http[0] == '\0')
-        return CT_OK;
-    tee_config_init(&config);
-    config.name = "http";
-    config.upstream_http = o->upstream_http;
-    config.state_dir = o->journal_mode == JOURNAL_MODE_DISK ? o->state_dir : NULL;
-    config.connect_timeout_ms = o->upstream_connect_timeout_ms;
-    config.request_timeout_ms = o->upstream_request_timeout_ms;
-    config.backoff_first_ms = o->upstream_backoff_first_ms;
-    config.backoff_max_ms = o->upstream_backoff_max_ms;
-    config.retry_after_max_ms = o->upstream_retry_after_max_ms;
-    config.response_bytes_max = o->upstream_response_bytes_max;
-    config.on_change = on_tee_change;
-    config.ctx = c;
-    return tee_create(c->config.loop, c->journal, &config, &c->tee, msg);
 }
 
 /* Sockets handed over by systemd or launchd's wrapper (sd_listen_fds(3)) take the place of the HTTP address.
@@ -235,11 +207,10 @@ void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
     uv_timer_stop(&c->keeper);
     uv_close((uv_handle_t *)&c->catch_up, on_closed);
     uv_close((uv_handle_t *)&c->keeper, on_closed);
-    c->stop_waits = 1u + (c->receiver != NULL) + (c->tee != NULL);
+    c->stop_waits = 1u + (c->receiver != NULL) + (unsigned)c->tee_count;
     if (c->receiver)
         receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
-    if (c->tee)
-        tee_stop(c->tee, STOP_GRACE_MS, stop_part_ctx, c);
+    forward_stop(c, STOP_GRACE_MS, stop_part_ctx, c);
     stop_part_ctx(c);
 }
 
@@ -248,7 +219,7 @@ void collector_destroy(struct collector *c)
     if (!c)
         return;
     receiver_destroy(c->receiver);
-    tee_destroy(c->tee);
+    forward_destroy(c);
     journal_reader_close(c->reader);
     journal_close(c->journal);
     ingest_destroy(c->ingest);
@@ -299,9 +270,9 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
     c->handles = 2;
     err = open_journal(c, msg);
     if (!err)
-        err = open_tee(c, msg);
-    if (!err)
         err = open_receiver(c, msg);
+    if (!err)
+        err = forward_open(c, msg);
     if (err) {
         undo(c);
         return err;
@@ -343,11 +314,9 @@ void collector_flow(const struct collector *c, struct flow *out)
                      c->received.metric_points, c->received.hooks},
         .decode_errors = ingest_stats(c->ingest).decode_errors,
         .connections_open = receiver.connections_open,
-        .has_upstream = c->tee != NULL,
         .has_journal = true,
         .journal = journal_stats(c->journal),
     };
     memcpy(out->refused, receiver.refused, sizeof out->refused);
-    if (c->tee)
-        out->tee = tee_stats(c->tee);
+    forward_flow(c, out);
 }

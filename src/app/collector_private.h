@@ -10,12 +10,22 @@
 
 struct control_stream;
 
+/* "[V6]:PORT", or as much of a long host name as people need to know it again. */
+#define COLLECTOR_ADDRESS_MAX 128
+
+struct collector_tee {
+    struct tee *tee;
+    const char *protocol;
+    char address[COLLECTOR_ADDRESS_MAX];
+};
+
 struct collector {
     struct collector_config config;
     struct collector_addresses addresses;
     struct journal *journal;
     struct journal_reader *reader; /* the model's */
-    struct tee *tee;               /* NULL: no upstream */
+    struct collector_tee tees[FLOW_UPSTREAMS_MAX];
+    size_t tee_count;
     struct receiver *receiver;
     struct otlp_decoder *checker; /* checks before the acknowledgement */
     struct ingest *ingest;
@@ -47,6 +57,15 @@ void collector_appended(struct collector *c);
 
 /* intake.c: OTLP and hooks from the TCP ports. */
 void intake_request(void *ctx, struct receiver_request *request);
+
+/* forward.c: the tees, opened when it is known where we listen */
+enum ct_err forward_open(struct collector *c, struct ct_errmsg *msg);
+void forward_appended(struct collector *c);
+void forward_retired(struct collector *c, uint64_t first, uint64_t last);
+void forward_stop(struct collector *c, uint32_t grace_ms, void (*done)(void *ctx),
+                  void *ctx); /* done: of each */
+void forward_destroy(struct collector *c);
+void forward_flow(const struct collector *c, struct flow *out);
 
 /* control.c: status and frames over the Unix socket. */
 void control_request(struct collector *c, struct receiver_request *request);

@@ -176,7 +176,7 @@ static enum ct_err send_request(int fd, uint64_t from, const char *path, struct 
 enum ct_err feed_start(uv_loop_t *loop, const char *socket_path, uint64_t from, feed_frame_fn on_frame,
                        feed_end_fn on_end, void *ctx, struct feed **out, struct ct_errmsg *msg)
 {
-    int fd;
+    int fd = -1;
     enum ct_err err = connect_unix(socket_path, &fd, msg);
     if (err)
         return err;

@@ -9,6 +9,14 @@
 #include "otlp_limits.h"
 #include "tee.h"
 
+#define FLOW_UPSTREAMS_MAX 2
+
+struct flow_upstream {
+    const char *protocol; /* "http", "grpc" */
+    const char *address;  /* "HOST:PORT"; the collector's */
+    struct tee_stats tee;
+};
+
 struct flow {
     struct {
         uint64_t requests; /* accepted ones, hooks included */
@@ -22,7 +30,10 @@ struct flow {
     uint64_t decode_errors; /* accepted frames that the model could not read */
     uint64_t connections_open;
     bool has_upstream;
-    struct tee_stats tee;
+    struct tee_stats
+        tee; /* all upstreams together: sums, the oldest, and the words of the one that is worst off */
+    struct flow_upstream upstreams[FLOW_UPSTREAMS_MAX];
+    size_t upstream_count;
     bool has_journal;
     struct journal_stats journal;
 };

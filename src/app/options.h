@@ -108,11 +108,17 @@ struct options {
 
     const char *upstream_http; /* base URLs */
     const char *upstream_grpc;
+    bool upstream_convert;        /* one of the two takes what came by the other transport */
+    const char *upstream_headers; /* OPTION_LIST of "Name: value" */
+    const char *upstream_ca;      /* files; "~/" is expanded */
+    const char *upstream_cert;
+    const char *upstream_key;
     uint32_t upstream_connect_timeout_ms; /* as in struct tee_config */
     uint32_t upstream_request_timeout_ms;
     uint32_t upstream_backoff_first_ms;
     uint32_t upstream_backoff_max_ms;
     uint32_t upstream_retry_after_max_ms;
+    uint32_t upstream_connection_age_ms;
     size_t upstream_response_bytes_max;
 
     int journal_mode; /* enum journal_mode */

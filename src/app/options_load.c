@@ -3,6 +3,9 @@
 #include "config.h"
 #include "options_value.h"
 
+/* All items of one list together. */
+#define LIST_TEXT_MAX ((size_t)64 * 1024)
+
 static void warn(struct options *o, const char *words)
 {
     /* Past the ceiling further warnings add nothing: the first ones name the file. */
@@ -220,9 +223,39 @@ static enum ct_err resolve_paths(struct options *o, const struct paths *paths, s
     if (o->state_dir)
         o->socket = o->socket[0] ? paths_expand(o->socket, paths->home, &o->arena)
                                  : paths_socket(paths, o->state_dir, &o->arena);
-    if (!o->state_dir || !o->socket)
+    const char **const files[] = {&o->upstream_ca, &o->upstream_cert, &o->upstream_key};
+    bool too_long = !o->state_dir || !o->socket;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if (*files[i] && (*files[i])[0])
+            *files[i] = paths_expand(*files[i], paths->home, &o->arena);
+        too_long |= !*files[i];
+    }
+    if (too_long)
         return ct_fail(msg, CT_ERR_LIMIT, "the paths are too long");
     return paths_check_socket(o->socket, msg);
+}
+
+/* The item of a flag as the text of an OPTION_LIST, behind the items of the same flag before it. */
+static enum ct_err add_item(struct options *o, const struct option *opt, struct slice item,
+                            struct ct_errmsg *words)
+{
+    struct buf text;
+    buf_init(&text, LIST_TEXT_MAX);
+    enum ct_err err = CT_OK;
+    if (o->sources[option_index(opt)].origin == ORIGIN_FLAG) {
+        err = option_format(o, opt, &text);
+        if (!err && text.len)
+            err = buf_append_str(&text, "; ");
+    }
+    for (size_t i = 0; i < item.len && !err; i++) {
+        if (item.ptr[i] == ';')
+            err = buf_append_char(&text, '\\');
+        if (!err)
+            err = buf_append_char(&text, item.ptr[i]);
+    }
+    err = err ? ct_fail(words, CT_ERR_USAGE, "is too long") : option_set(o, opt, buf_slice(&text), words);
+    buf_finish(&text);
+    return err;
 }
 
 static enum ct_err apply_flags(struct options *o, const struct given *flags, size_t count,
@@ -233,7 +266,8 @@ static enum ct_err apply_flags(struct options *o, const struct given *flags, siz
         if (only && g->opt != only)
             continue;
         struct ct_errmsg words;
-        enum ct_err err = option_set(o, g->opt, g->value, &words);
+        enum ct_err err = g->opt->type == OPTION_LIST ? add_item(o, g->opt, g->value, &words)
+                                                      : option_set(o, g->opt, g->value, &words);
         if (err)
             return ct_fail(msg, err, "--%s %s", g->opt->flag, words.text);
         o->sources[option_index(g->opt)] = (struct option_source){.origin = ORIGIN_FLAG};

@@ -10,7 +10,9 @@
 
 enum option_type {
     OPTION_STRING,
-    OPTION_PATH,    /* string; "~/" is expanded */
+    OPTION_LIST, /* string: items joined by "; ", a semicolon in one is "\;" (option_list_split). A flag that
+                    is given again adds an item, which it takes as it is */
+    OPTION_PATH, /* string; "~/" is expanded */
     OPTION_ADDRESS, /* string: HOST:PORT, [V6]:PORT or nothing */
     OPTION_URL,     /* string: http:// or https:// with a host, or nothing */
     OPTION_BOOL,

@@ -217,6 +217,7 @@ enum ct_err option_set(struct options *o, const struct option *opt, struct slice
             return wrong(msg, "a URL such as http://127.0.0.1:14318", text);
         return set_string(o, opt, text, msg);
     case OPTION_STRING:
+    case OPTION_LIST:
     case OPTION_PATH:
         return set_string(o, opt, text, msg);
     case OPTION_BOOL:
@@ -254,6 +255,7 @@ enum ct_err option_format(const struct options *o, const struct option *opt, str
     double number;
     switch (opt->type) {
     case OPTION_STRING:
+    case OPTION_LIST:
     case OPTION_PATH:
     case OPTION_ADDRESS:
     case OPTION_URL:
@@ -279,6 +281,33 @@ enum ct_err option_format(const struct options *o, const struct option *opt, str
         break;
     }
     return buf_printf(out, "%lld", (long long)load_int(field, opt->size));
+}
+
+size_t option_list_split(struct slice text, char *room, const char **items, size_t max)
+{
+    size_t count = 0;
+    for (size_t at = 0; at <= text.len;) {
+        char *item = room;
+        while (at < text.len && text.ptr[at] != ';') {
+            if (text.ptr[at] == '\\' && at + 1 < text.len && text.ptr[at + 1] == ';')
+                at++;
+            *room++ = text.ptr[at++];
+        }
+        at++; /* the semicolon, or the end */
+        struct slice kept = slice_trim(slice_make(item, (size_t)(room - item)));
+        if (kept.len == 0) {
+            room = item;
+            continue;
+        }
+        memmove(item, kept.ptr, kept.len);
+        item[kept.len] = '\0';
+        room = item + kept.len + 1; /* the semicolon or the end has left room for the NUL */
+        if (count < max)
+            items[count] = item;
+        count++;
+    }
+    items[count < max ? count : max] = NULL;
+    return count;
 }
 
 bool option_split_address(struct slice text, struct slice *host, unsigned *port)

@@ -13,6 +13,13 @@ enum ct_err option_set(struct options *o, const struct option *opt, struct slice
 enum ct_err option_format(const struct options *o, const struct option *opt, struct buf *out);
 
 /*
+ * Takes the text of an OPTION_LIST apart: trimmed items that are not empty, each ended by NUL in room
+ * (text.len + 1 bytes), and NULL after the last of items (max + 1 pointers). Items past max are left out;
+ * returns how many there are in the text.
+ */
+size_t option_list_split(struct slice text, char *room, const char **items, size_t max);
+
+/*
  * The host and port of "HOST:PORT", "[V6]:PORT" or of a URL (whose default port is used). False when it is
  * neither. The host comes without brackets.
  */

@@ -286,10 +286,50 @@ static void add_red(cJSON *root, const struct status_source *source)
     free(rows);
 }
 
-static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
+static void add_upstream_state(cJSON *o, const struct tee_stats *s)
 {
     static const char *const healths[] = {
         [TEE_IDLE] = "idle", [TEE_OK] = "ok", [TEE_RETRYING] = "retrying", [TEE_REJECTING] = "rejecting"};
+    cJSON_AddStringToObject(o, "health", healths[s->health]);
+    add_int(o, "last_status", s->last_status);
+    if (s->last_grpc_status >= 0)
+        add_int(o, "last_grpc_status", s->last_grpc_status);
+    else
+        cJSON_AddNullToObject(o, "last_grpc_status");
+    add_text_or_null(o, "last_error", slice_str(s->last_error));
+    add_int(o, "partial_successes", (int64_t)s->partial_successes);
+    add_int(o, "rejected_records", (int64_t)s->rejected_records);
+}
+
+static void add_forwarded(cJSON *o, const struct tee_stats *s, int64_t now_ns)
+{
+    int64_t oldest = s->queued_oldest_wall_ns;
+    cJSON *part = cJSON_AddObjectToObject(o, "forwarded");
+    add_int(part, "requests", (int64_t)s->forwarded_requests);
+    add_int(part, "bytes", (int64_t)s->forwarded_bytes);
+    part = cJSON_AddObjectToObject(o, "queued");
+    add_int(part, "requests", (int64_t)s->queued_requests);
+    add_int(part, "bytes", (int64_t)s->queued_bytes);
+    cJSON_AddNumberToObject(part, "oldest_seconds",
+                            oldest > 0 && now_ns > oldest ? (double)(now_ns - oldest) / 1e9 : 0);
+}
+
+static cJSON *upstream_json(const struct flow_upstream *u, int64_t now_ns)
+{
+    cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "protocol", u->protocol);
+    add_text(o, "address", slice_str(u->address));
+    add_upstream_state(o, &u->tee);
+    add_forwarded(o, &u->tee, now_ns);
+    add_int(o, "held", (int64_t)u->tee.held_requests);
+    add_int(o, "retries", (int64_t)u->tee.retries);
+    add_int(o, "rejected", (int64_t)u->tee.rejected);
+    add_int(o, "dropped", (int64_t)u->tee.dropped);
+    return o;
+}
+
+static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
+{
     cJSON *flow = cJSON_AddObjectToObject(root, "flow");
     cJSON *o = cJSON_AddObjectToObject(flow, "received");
     add_int(o, "requests", (int64_t)f->received.requests);
@@ -304,25 +344,17 @@ static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
             add_int(o, otlp_refusal_name((enum otlp_refusal)i), (int64_t)f->refused[i]);
     add_int(flow, "decode_errors", (int64_t)f->decode_errors);
     add_int(flow, "connections_open", (int64_t)f->connections_open);
-    o = cJSON_AddObjectToObject(flow, "forwarded");
-    add_int(o, "requests", (int64_t)f->tee.forwarded_requests);
-    add_int(o, "bytes", (int64_t)f->tee.forwarded_bytes);
-    o = cJSON_AddObjectToObject(flow, "queued");
-    add_int(o, "requests", (int64_t)f->tee.queued_requests);
-    add_int(o, "bytes", (int64_t)f->tee.queued_bytes);
-    int64_t oldest = f->tee.queued_oldest_wall_ns;
-    cJSON_AddNumberToObject(o, "oldest_seconds",
-                            oldest > 0 && now_ns > oldest ? (double)(now_ns - oldest) / 1e9 : 0);
+    add_forwarded(flow, &f->tee, now_ns);
+    add_int(flow, "held", (int64_t)f->tee.held_requests);
     if (f->has_upstream) {
         o = cJSON_AddObjectToObject(flow, "upstream");
-        cJSON_AddStringToObject(o, "health", healths[f->tee.health]);
-        add_int(o, "last_status", f->tee.last_status);
-        add_text_or_null(o, "last_error", slice_str(f->tee.last_error));
-        add_int(o, "partial_successes", (int64_t)f->tee.partial_successes);
-        add_int(o, "rejected_records", (int64_t)f->tee.rejected_records);
+        add_upstream_state(o, &f->tee);
     } else {
         cJSON_AddNullToObject(flow, "upstream");
     }
+    cJSON *upstreams = cJSON_AddArrayToObject(flow, "upstreams");
+    for (size_t i = 0; i < f->upstream_count; i++)
+        cJSON_AddItemToArray(upstreams, upstream_json(&f->upstreams[i], now_ns));
     add_int(flow, "retries", (int64_t)f->tee.retries);
     add_int(flow, "upstream_rejected", (int64_t)f->tee.rejected);
     add_int(flow, "dropped", (int64_t)f->tee.dropped);

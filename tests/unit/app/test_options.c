@@ -363,6 +363,52 @@ static void test_addresses(void **state)
     }
 }
 
+/* Lists: joined by "; " in config.ini and the environment, an item a time as a flag. */
+static void test_lists(void **state)
+{
+    static const struct {
+        const char *text, *items[4];
+        size_t count;
+    } splits[] = {
+        {"", {NULL}, 0},
+        {" ; ;", {NULL}, 0},
+        {"a: b", {"a: b"}, 1},
+        {" a: b ;c:d;; e ", {"a: b", "c:d", "e"}, 3},
+        {"a: x\\;y; b: \\\\; c\\", {"a: x;y", "b: \\; c\\"}, 2},
+        {"1;2;3;4;5", {"1", "2", "3"}, 5},
+    };
+    for (size_t i = 0; i < sizeof splits / sizeof splits[0]; i++) {
+        const char *items[4];
+        struct slice text = slice_str(splits[i].text);
+        char *room = malloc(text.len + 1);
+        assert_int_equal(option_list_split(text, room, items, 3), splits[i].count);
+        size_t k = 0;
+        for (; splits[i].items[k]; k++)
+            assert_string_equal(items[k], splits[i].items[k]);
+        assert_null(items[k]);
+        free(room);
+    }
+    const char *path = temp_path(*state, "c.ini");
+    write_file(path, "[upstream]\nheaders = a:1; b:2\nconvert = off\nca = ~/ca.pem\n", 0600);
+    struct env env = FAKE_ENV("HOME", "/h", "CLAUDE_TOP_CONFIG", path);
+    assert_int_equal(parse_env(env, ""), CT_OK);
+    assert_string_equal(o.upstream_headers, "a:1; b:2");
+    assert_false(o.upstream_convert);
+    assert_string_equal(o.upstream_ca, "/h/ca.pem");
+    assert_string_equal(o.upstream_key, "");
+    /* A flag takes the place of the file's list; given again it adds, and its semicolons are its own. */
+    assert_int_equal(parse_env(env, "--upstream-header c:3;4 --upstream-header=d:5 --upstream-convert"),
+                     CT_OK);
+    assert_string_equal(o.upstream_headers, "c:3\\;4; d:5");
+    assert_true(o.upstream_convert);
+    const char *items[4];
+    char room[32];
+    assert_int_equal(option_list_split(slice_str(o.upstream_headers), room, items, 3), 2);
+    assert_string_equal(items[0], "c:3;4");
+    assert_int_equal(parse("--upstream-header="), CT_OK);
+    assert_string_equal(o.upstream_headers, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -376,6 +422,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_config_flag_wins, setup, teardown),
         cmocka_unit_test_setup_teardown(test_print_config_is_a_config, setup, teardown),
         cmocka_unit_test_setup_teardown(test_config_warnings, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lists, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_otel_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_loops, setup, teardown),

@@ -91,7 +91,9 @@ static void test_upstream(void **state)
     assert_int_equal(o.upstream_backoff_first_ms, want.backoff_first_ms);
     assert_int_equal(o.upstream_backoff_max_ms, want.backoff_max_ms);
     assert_int_equal(o.upstream_retry_after_max_ms, want.retry_after_max_ms);
+    assert_int_equal(o.upstream_connection_age_ms, want.connection_age_ms);
     assert_int_equal(o.upstream_response_bytes_max, want.response_bytes_max);
+    assert_int_equal(o.upstream_convert, want.other == TEE_OTHER_CONVERT);
 }
 
 /* Choices are numbered as the enums of the layers below, whose values they become. */
