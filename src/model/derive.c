@@ -164,7 +164,8 @@ void derive_waits(struct session_entry *s)
             tool->pub.wait_ns = w->wait_ns;
         tool->accepted |= w->accepted;
         tool->rejected |= w->rejected;
-        if (tool->pub.source.len == 0)
+        bool unsaid = tool->view->texts[FACT_SOURCE].len == 0 && w->source.len;
+        if (unsaid && (tool->pub.source.len == 0 || slice_cmp(w->source, tool->pub.source) < 0))
             tool->pub.source = w->source;
     }
     settle_asks(s);
