@@ -234,7 +234,11 @@ async function noProxyByName() {
 
 /** Old connections are not used again, so that a change in DNS is noticed. */
 async function connectionAge() {
-  for (const [up, settings, frame] of [[await new Upstream().start(), {}, log], [await new GrpcUpstream().start(), GRPC, grpc]]) {
+  /* Slow answers: the age is reached before a gRPC connection has had its share of requests. */
+  const slowly = f => setTimeout(f, 50);
+  const http = await new Upstream((q, r) => slowly(() => r.end())).start();
+  const grpcUp = await new GrpcUpstream((q, stream) => slowly(() => GrpcUpstream.reply(stream))).start();
+  for (const [up, settings, frame] of [[http, {}, log], [grpcUp, GRPC, grpc]]) {
     const driver = await Driver.start(up.url, '-', { ...settings, connection_age_ms: 1000 });
     let n = 0;
     const until = performance.now() + 30000;
@@ -244,6 +248,8 @@ async function connectionAge() {
       await driver.when(s => s.forwarded_requests === n);
     }
     assert.equal(up.connections, 2);
+    assert.ok(n > 1 && n < 150, `${n} requests`);
+    assert.equal((await driver.ask()).retries, 0);
     await driver.stop();
   }
 }

@@ -14,7 +14,8 @@
  * Redirects are not followed.
  *
  * A connection is used again for connection_age_ms after it was made and for HTTP_CLIENT_IDLE_S after its
- * last request; then a new one is made and the name looked up again, so that a change in DNS is noticed.
+ * last request (and in HTTP/2 for some hundred requests); then a new one is made and the name looked up
+ * again, so that a change in DNS is noticed.
  *
  * The proxy variables of the environment apply as libcurl reads them (http_proxy, HTTPS_PROXY, ALL_PROXY,
  * NO_PROXY), unless the client is direct. A proxy in front of HTTP/2 is asked for a tunnel (CONNECT).

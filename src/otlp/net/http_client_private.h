@@ -35,6 +35,8 @@ struct http_transfer {
     struct slice head, sending;
     size_t sent;         /* of head and sending together */
     bool warm;           /* HTTP/2: the last request ended well, its connection is there to be used again */
+    bool last;           /* and is closed after it */
+    unsigned used;       /* HTTP/2: requests since the last such one */
     bool refused_socket; /* for want of such a connection; nothing was sent */
     struct buf body;     /* of the answer */
     struct buf kept;     /* values of the answer's headers, one behind the other */

@@ -171,6 +171,22 @@ static void drop_headers(struct http_transfer *t)
 }
 
 /*
+ * libcurl 7.88 ends each HTTP/2 stream with a RST_STREAM that means nothing, which servers count: those on
+ * nghttp2 allow a burst of 1000 a connection and 33 a second (CVE-2023-44487), then hang up in the middle of
+ * a request. A connection that has served its share is closed after the answer instead. Any transfer may use
+ * any connection, so that the share of each is small.
+ */
+#define HTTP2_SHARE 200
+
+static bool ends_share(struct http_transfer *t)
+{
+    if (!t->client->http2 || ++t->used < HTTP2_SHARE)
+        return false;
+    t->used = 0;
+    return true;
+}
+
+/*
  * libcurl 7.88 fails every request with prior knowledge that finds a connection to use again (curl issue
  * 10634): it wraps HTTP/2 around HTTP/2. There a request is first made without it and without leave to open a
  * socket, so that it goes out on a kept HTTP/2 connection or not at all, and then, with a new connection,
@@ -232,6 +248,8 @@ static void set_connection_options(struct http_transfer *t, const struct http_re
 #if LIBCURL_VERSION_NUM >= 0x075000
     curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, age);
 #endif
+    t->last = ends_share(t);
+    curl_easy_setopt(e, CURLOPT_FORBID_REUSE, t->last ? 1L : 0L);
     if (c->direct)
         curl_easy_setopt(e, CURLOPT_PROXY, "");
     curl_easy_setopt(e, CURLOPT_HTTPPROXYTUNNEL, c->http2 ? 1L : 0L);
@@ -306,7 +324,7 @@ void http_transfer_finish(struct http_transfer *t, CURLcode code)
     long status = 0, version = 0;
     curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
     curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
-    t->warm = code == CURLE_OK && version >= CURL_HTTP_VERSION_2_0;
+    t->warm = code == CURLE_OK && !t->last && version >= CURL_HTTP_VERSION_2_0;
     /* A status that came decides, whatever happened to the rest of the answer. */
     bool answered = status >= 200 && status <= 999;
     struct http_result result = {
