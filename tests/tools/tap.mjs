@@ -9,6 +9,10 @@ import { spawn } from 'node:child_process';
 const tests = [];
 export function test(name, fn) { tests.push({ name, fn }); }
 
+class Skip extends Error {}
+/** Ends the test that calls it, as skipped: what it needs is not on this machine. */
+export function skip(reason) { throw new Skip(reason); }
+
 export const root = process.env.CT_SOURCE_ROOT;
 export const captures = path.join(process.env.CT_TEST_DATA, 'captures');
 
@@ -18,14 +22,15 @@ export async function run() {
   let failed = 0;
   for (const [i, t] of tests.entries()) {
     const ctx = new Context();
-    let outcome = 'ok', why = '';
+    let outcome = 'ok', why = '', skipped = '';
     try {
       await t.fn(ctx);
     } catch (e) {
-      outcome = 'not ok'; failed++; why = (e.stack ?? String(e)) + '\n' + ctx.stderr();
+      if (e instanceof Skip) skipped = ` # SKIP ${e.message.replace(/\s+/g, ' ')}`;
+      else { outcome = 'not ok'; failed++; why = (e.stack ?? String(e)) + '\n' + ctx.stderr(); }
     }
     await ctx.end();
-    console.log(`${outcome} ${i + 1} - ${t.name}`);
+    console.log(`${outcome} ${i + 1} - ${t.name}${skipped}`);
     if (why) console.log(why.split('\n').map(l => '# ' + l).join('\n'));
   }
   process.exit(failed ? 1 : 0);
