@@ -41,6 +41,8 @@ class Server {
   }
   arrived(n) { return this.when(() => this.requests.length >= n); }
   tell(line) { this.child.stdin.write(line + '\n'); }
+  // Commands are carried out in order: an answer to the next one says that this one holds.
+  async hold() { this.tell('hold'); await this.stats(); }
   async stats() { this.tell('stats'); return this.event('stats'); }
   // Asks again until it holds: what a connection leaves behind is gone a moment after the client's own end.
   async settled(cond) { for (;;) { const s = await this.stats(); if (cond(s)) return s; } }
@@ -92,6 +94,7 @@ async function capture(name, swap) {
   const result = await replay(['--grpc', grpc, '--http', http, dir]);
   assert.equal(result.accepted, rows.length);
   assert.equal(result.refused, 0);
+  await server.arrived(rows.length);
   assert.equal(server.requests.length, rows.length);
   rows.forEach((row, i) => {
     const got = server.requests[i];
@@ -110,7 +113,7 @@ async function capture(name, swap) {
 
 async function manyStreams() {
   const server = await Server.start();
-  server.tell('hold');
+  await server.hold();
   const session = connect(server.first);
   const calls = Array.from({ length: 100 }, (_, i) => call(session, frame(Buffer.from(`message ${i}`))));
   await server.arrived(100);
@@ -129,6 +132,7 @@ async function otlpHttpOverHttp2() {
   const r = await call(session, Buffer.from('{}'), { ':path': '/v1/logs?a=b', 'content-type': 'application/json', te: undefined }).done;
   assert.equal(r.response[':status'], 200);
   assert.ok(r.response.date);
+  await server.arrived(1);
   assert.deepEqual([server.requests[0].transport, server.requests[0].path], ['http2', '/v1/logs']);
   const wrong = await call(session, Buffer.from('{}'), { 'content-type': 'application/json' }).done;
   assert.equal(wrong.response[':status'], 415);
@@ -144,6 +148,7 @@ async function largeMessages() {
   for (let i = 0; i < message.length; i += 4093) message[i] = i & 255;
   const calls = [1, 2, 3].map(() => call(session, frame(message)));
   for (const c of calls) assert.equal((await c.done).status, '0');
+  await server.arrived(3);
   for (const i of [0, 1, 2]) assert.ok(server.body(i).subarray(5).equals(message));
   session.close();
   await server.stop();
@@ -157,7 +162,7 @@ async function refusals() {
   assert.equal(big.response['grpc-status-details-bin'], undefined);
   const unknown = await call(session, frame(Buffer.alloc(1)), { ':path': '/a.B/C' }).done;
   assert.equal(unknown.status, '12');
-  server.tell('hold');
+  await server.hold();
   const full = call(session, frame(Buffer.alloc(1)));
   await server.arrived(1);
   server.tell('refuse');
@@ -175,7 +180,7 @@ async function refusals() {
 
 async function deadline() {
   const server = await Server.start();
-  server.tell('hold');
+  await server.hold();
   const session = connect(server.first);
   const late = await call(session, frame(Buffer.alloc(1)), { 'grpc-timeout': '50m' }).done;
   assert.equal(late.status, '4');
@@ -190,7 +195,7 @@ async function deadline() {
 /** Requests under way are answered, the client is told, and nothing new is taken. */
 async function gracefulShutdown() {
   const server = await Server.start();
-  server.tell('hold');
+  await server.hold();
   const session = connect(server.first);
   const goaways = [];
   session.on('goaway', (code, last) => goaways.push([code, last]));
@@ -221,7 +226,7 @@ async function idleConnectionsAreSentAway() {
 
 async function clientsThatVanish() {
   const server = await Server.start();
-  server.tell('hold');
+  await server.hold();
   for (let i = 0; i < 20; i++) {
     const session = connect(server.first);
     const whole = call(session, frame(Buffer.alloc(5000)));
@@ -262,6 +267,7 @@ async function curl() {
       c.on('close', () => f(text));
     });
     assert.equal(out, i < 2 ? '200 2' : '200 1.1');
+    await server.arrived(i + 1);
     assert.ok(server.body(i).equals(fs.readFileSync(file)));
   }
   await server.stop();
