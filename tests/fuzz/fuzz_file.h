@@ -14,7 +14,8 @@ static inline void fuzz_file_remove(void)
     unlink(fuzz_file_path);
 }
 
-/* The same path every time; the file goes when the process ends. */
+/* The same path every time. The file goes at exit(), which libFuzzer does not call: give it a TMPDIR of its
+ * own. */
 static inline const char *fuzz_file_write(struct slice bytes)
 {
     static int file = -1;
