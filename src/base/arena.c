@@ -43,6 +43,13 @@ void arena_reset(struct arena *a)
     a->used = 0;
 }
 
+/* A quarter of what there is already: little is left over, and chunks stay few. */
+static size_t chunk_size(const struct arena *a)
+{
+    size_t size = a->held / 4 > a->chunk ? a->held / 4 : a->chunk;
+    return size < ARENA_CHUNK ? size : ARENA_CHUNK;
+}
+
 void *arena_alloc(struct arena *a, size_t size)
 {
     const size_t align = alignof(max_align_t);
@@ -50,7 +57,7 @@ void *arena_alloc(struct arena *a, size_t size)
         return NULL;
     size = (size + align - 1) / align * align;
     if (!a->head || a->head->size - a->head->used < size) {
-        size_t least = a->chunk && a->chunk < ARENA_CHUNK ? a->chunk : ARENA_CHUNK;
+        size_t least = a->chunk ? chunk_size(a) : ARENA_CHUNK;
         size_t room = size > least ? size : least;
         if (room > a->max - a->held)
             room = size;
@@ -64,8 +71,6 @@ void *arena_alloc(struct arena *a, size_t size)
         chunk->used = 0;
         a->head = chunk;
         a->held += room;
-        if (a->chunk && a->chunk < ARENA_CHUNK)
-            a->chunk *= 2;
     }
     void *ptr = a->head->data + a->head->used;
     a->head->used += size;

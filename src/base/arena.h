@@ -17,7 +17,7 @@ struct arena {
     size_t used;              /* bytes handed out since the last reset */
     size_t held;              /* bytes in all chunks */
     size_t max;               /* ceiling for held */
-    size_t chunk; /* set it to start with small chunks, which double; 0: all have the usual size */
+    size_t chunk; /* a smallest chunk: then they grow with what is held; 0: all have the usual size */
 };
 
 void arena_init(struct arena *a, size_t max);
