@@ -35,16 +35,16 @@ static void learn_place(struct session_entry *s, struct facts *f, const struct e
 {
     if (e->ids.has_trace_id) {
         struct entry *trace = turn_by_trace(s, e->ids.trace_id);
-        facts_link(&f->trace, trace, trace->key, e->time_ns);
+        facts_link(&f->trace, &trace->key, e->time_ns);
     }
     if (e->ids.prompt_id.len) {
         struct entry *prompt = turn_by_prompt(s, e->ids.prompt_id);
-        facts_link(&f->prompt, prompt, prompt->key, e->time_ns);
+        facts_link(&f->prompt, &prompt->key, e->time_ns);
     }
     /* What an execution runs in is its own tool. */
     if (e->ids.has_parent_span_id && e->span_role != SPAN_ROLE_EXECUTION) {
         struct span_ref *ref = session_span_get(s, e->ids.parent_span_id);
-        facts_link(&f->parent_span, ref, ref->key, e->time_ns);
+        facts_link(&f->parent_span, &ref->key, e->time_ns);
     }
 }
 
@@ -59,7 +59,7 @@ static void agent_learn(struct session_entry *s, const struct event *e)
     learn_place(s, &agent->f, e);
     if (e->ids.parent_agent_id.len) {
         struct entry *parent = agent_get(s, e->ids.parent_agent_id);
-        facts_link(&agent->f.agent, parent, parent->key, e->time_ns);
+        facts_link(&agent->f.agent, &parent->key, e->time_ns);
     }
 }
 
@@ -68,7 +68,7 @@ static void call_place(struct session_entry *s, struct entry *n, const struct ev
     learn_place(s, &n->f, e);
     if (e->ids.agent_id.len) {
         struct entry *agent = agent_get(s, e->ids.agent_id);
-        facts_link(&n->f.agent, agent, agent->key, e->time_ns);
+        facts_link(&n->f.agent, &agent->key, e->time_ns);
     }
     agent_learn(s, e);
 }
@@ -140,7 +140,7 @@ static void tool_apply(struct session_entry *s, const struct event *e)
     call_place(s, n, e);
     if (e->ids.request_id.len) {
         struct entry *llm = session_entry_get(s, NODE_LLM, INDEX_REQUEST, e->ids.request_id);
-        facts_link(&n->f.llm, llm, llm->key, e->time_ns);
+        facts_link(&n->f.llm, &llm->key, e->time_ns);
     }
 }
 
@@ -160,7 +160,7 @@ static void agent_apply(struct session_entry *s, const struct event *e)
     agent_learn(s, e);
     if (e->ids.tool_use_id.len) {
         struct entry *tool = session_entry_get(s, NODE_TOOL, INDEX_TOOL, e->ids.tool_use_id);
-        facts_link(&n->f.spawner, tool, tool->key, e->time_ns);
+        facts_link(&n->f.spawner, &tool->key, e->time_ns);
     }
 }
 

@@ -74,7 +74,7 @@ void turn_mention(struct session_entry *s, const struct event *e)
         started_by(prompt, e);
     }
     if (trace)
-        facts_link(&trace->turn->hint, prompt, prompt->key, e->time_ns);
+        facts_link(&trace->turn->hint, &prompt->key, e->time_ns);
 }
 
 static void prompt_apply(struct session_entry *s, const struct event *e)
@@ -85,8 +85,8 @@ static void prompt_apply(struct session_entry *s, const struct event *e)
                                                       : turn_by_record(s, e, TURN_RECORD);
     if (e->ids.prompt_id.len && e->ids.has_trace_id) {
         struct entry *trace = turn_by_trace(s, e->ids.trace_id);
-        facts_link(&turn->turn->proof, trace, trace->key, e->time_ns);
-        facts_link(&trace->turn->proof, turn, turn->key, e->time_ns);
+        facts_link(&turn->turn->proof, &trace->key, e->time_ns);
+        facts_link(&trace->turn->proof, &turn->key, e->time_ns);
     }
     struct event facts = *e;
     facts.start_ns = e->time_ns;

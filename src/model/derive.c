@@ -42,7 +42,7 @@ void derive_facts(struct session_entry *s, struct entry *e)
         p->duration_ns = p->end_ns && p->end_ns >= p->start_ns ? p->end_ns - p->start_ns : -1;
         return;
     }
-    const struct entry *trace = f->trace.to;
+    const struct entry *trace = link_entry(&f->trace);
     int64_t start = facts_time(f, FACT_START);
     p->start_ns = start ? start : f->first_ns;
     p->duration_ns = facts_number(f, FACT_DURATION);
@@ -119,6 +119,7 @@ static void settle_ask(struct session_entry *s, struct ask *ask)
     }
     if (best->permission_ns)
         return;
+    best->kept = false;
     best->permission_ns = ask->ns;
     best->permission_evidence = ask->notified ? "permission_prompt notification" : "PermissionRequest hook";
 }
@@ -153,6 +154,22 @@ static void reckon_wait(struct entry *tool)
         p->wait_ns = until - tool->permission_ns;
 }
 
+static void lend_wait(struct entry *tool, const struct span_ref *w)
+{
+    struct node *p = &tool->pub;
+    bool unsaid = tool->view->texts[FACT_SOURCE].len == 0 && w->source.len &&
+                  (p->source.len == 0 || slice_cmp(w->source, p->source) < 0);
+    tool->lent |=
+        unsaid || w->wait_ns > p->wait_ns || w->accepted > tool->accepted || w->rejected > tool->rejected;
+    tool->kept &= !tool->lent;
+    if (unsaid)
+        p->source = w->source;
+    if (w->wait_ns > p->wait_ns)
+        p->wait_ns = w->wait_ns;
+    tool->accepted |= w->accepted;
+    tool->rejected |= w->rejected;
+}
+
 void derive_waits(struct session_entry *s)
 {
     for (const struct span_ref *w = s->waits; w; w = w->next_wait) {
@@ -160,13 +177,7 @@ void derive_waits(struct session_entry *s)
         tool = tool ? entry_root(tool) : NULL;
         if (!tool || !tool->visible || tool->pub.kind != NODE_TOOL)
             continue;
-        if (w->wait_ns > tool->pub.wait_ns)
-            tool->pub.wait_ns = w->wait_ns;
-        tool->accepted |= w->accepted;
-        tool->rejected |= w->rejected;
-        bool unsaid = tool->view->texts[FACT_SOURCE].len == 0 && w->source.len;
-        if (unsaid && (tool->pub.source.len == 0 || slice_cmp(w->source, tool->pub.source) < 0))
-            tool->pub.source = w->source;
+        lend_wait(tool, w);
     }
     settle_asks(s);
     for (size_t i = 0; i < s->count; i++)
@@ -192,7 +203,7 @@ void derive_windows(struct session_entry *s, struct entry *e)
 {
     const struct node *p = &e->pub;
     bool llm = p->kind == NODE_LLM;
-    if (!llm && p->kind != NODE_TOOL)
+    if (e->kept || (!llm && p->kind != NODE_TOOL))
         return;
     struct fleet_share fleet = {0};
     struct red_share red[2] = {{.duration_ns = -1, .ttft_ns = -1}, {.duration_ns = -1, .ttft_ns = -1}};

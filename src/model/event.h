@@ -79,9 +79,8 @@ struct event {
     enum event_kind kind;
     enum witness witness;
     enum phase phase;
-    int64_t time_ns; /* event time: when it happened, for finished things when they ended; 0: unknown */
-    int64_t
-        stamp_ns; /* the sender's own stamp, which tells records without ids apart; 0: time_ns, -1: none */
+    int64_t time_ns;     /* event time: when it happened, for finished things when they ended; 0: unknown */
+    int64_t stamp_ns;    /* the sender's own, tells records without ids apart; 0: is time_ns, -1: none */
     int64_t arrival_ns;  /* when we received it */
     int64_t start_ns;    /* 0: unknown */
     int64_t end_ns;      /* 0: unknown */

@@ -48,11 +48,13 @@ void facts_set(struct facts *f, enum fact field, uint8_t rank, int64_t value)
     *slot = value;
 }
 
-void facts_link(struct link *link, void *to, struct slice key, int64_t ns)
+void facts_link(struct link *link, const struct slice *to, int64_t ns)
 {
-    bool wins = !link->to || ns < link->ns || (ns == link->ns && slice_cmp(key, link->key) < 0);
-    if (to && wins)
-        *link = (struct link){to, key, ns};
+    if (!to)
+        return;
+    bool wins = !link->to || ns < link->ns || (ns == link->ns && slice_cmp(*to, *link->to) < 0);
+    if (wins)
+        *link = (struct link){to, ns};
 }
 
 static void earliest(int64_t *slot, int64_t ns)
@@ -135,7 +137,7 @@ void facts_span(struct facts *f, const uint8_t id[8])
 
 static void join_link(struct link *to, const struct link *from)
 {
-    facts_link(to, from->to, from->key, from->ns);
+    facts_link(to, from->to, from->ns);
 }
 
 void facts_join(struct facts *to, const struct facts *from)

@@ -1,10 +1,11 @@
 /*
  * model.h - sessions, turns and calls, as far as they are known.
  *
- * Pure: no I/O, no clock, no randomness (the hash seed is given). model_apply() folds one event; everything
- * else is a query. Structures are read-only for everybody but src/model; pointers stay valid until the next
- * model_apply() that evicts (see model_generation()), so a frame may hold them, a longer-lived reader keeps
- * the 64-bit id.
+ * Pure: no I/O, no clock, no randomness (the hash seed is given). model_apply() notes what one event says;
+ * everything else is a query. Structures are read-only for everybody but src/model; pointers stay valid until
+ * the next model_apply() that evicts (see model_generation()), so a frame may hold them, a longer-lived
+ * reader keeps the 64-bit id. What was applied shows in them from the next query on: each brings the trees of
+ * the sessions that changed up to date, at a cost of one pass over those sessions. Apply a batch, then look.
  *
  * Facts merge by key (session id, prompt id, trace id, request id, tool_use_id, agent id, span id), so that
  * order and duplication of what arrives do not matter.

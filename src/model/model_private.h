@@ -68,8 +68,7 @@ struct span_ref;
 
 /* What the earliest witness that spoke of it said: an agent's prompt.id, say, is only right at first. */
 struct link {
-    void *to; /* NULL: nobody said */
-    struct slice key;
+    const struct slice *to; /* the key of an entry or a span_ref; NULL: nobody said */
     int64_t ns;
 };
 
@@ -142,6 +141,10 @@ struct entry {
     int64_t own_last_ns;      /* TURN: newest word of it or of what is right below */
     struct entry *newest_llm; /* TURN, AGENT: right below, not auxiliary */
     bool visible, visited;
+    bool changed; /* touched since the last settle */
+    bool kept;    /* a leaf whose own fields are as they were */
+    bool alone;   /* neither a guest nor a host at the last settle */
+    bool lent;    /* others' records added to its own fields: a wait span, a tool that an answer asked for */
     bool taken;   /* match_nearest(), likely_spawner(): has its counterpart */
     bool by_time; /* its turn was found by time alone */
     bool closed;  /* what is still open below it was cut off */
@@ -241,6 +244,17 @@ struct model {
     size_t scratch_cap;
 };
 
+static inline struct entry *link_entry(const struct link *link)
+{
+    return link->to ? (struct entry *)((char *)(uintptr_t)link->to - offsetof(struct entry, key)) : NULL;
+}
+
+static inline struct span_ref *link_span(const struct link *link)
+{
+    return link->to ? (struct span_ref *)((char *)(uintptr_t)link->to - offsetof(struct span_ref, key))
+                    : NULL;
+}
+
 static inline struct entry *as_entry(const struct node *n)
 {
     return (struct entry *)n;
@@ -270,7 +284,7 @@ uint8_t facts_rank(const struct event *e);
 void facts_text(struct session_entry *s, struct facts *f, enum fact field, uint8_t rank, int64_t ns,
                 struct slice value);
 void facts_set(struct facts *f, enum fact field, uint8_t rank, int64_t value);
-void facts_link(struct link *link, void *to, struct slice key, int64_t ns);
+void facts_link(struct link *link, const struct slice *to, int64_t ns);
 void facts_span(struct facts *f, const uint8_t id[8]);
 void facts_heard(struct facts *f, const struct event *e);
 void facts_event(struct session_entry *s, struct facts *f,

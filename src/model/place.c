@@ -22,7 +22,7 @@ static struct entry *span_owner(const struct span_ref *ref)
 
 static struct entry *visible_agent(const struct facts *f, const struct entry *self)
 {
-    struct entry *agent = f->agent.to;
+    struct entry *agent = link_entry(&f->agent);
     return agent && agent != self && agent->visible ? agent : NULL;
 }
 
@@ -32,7 +32,7 @@ static struct entry *call_parent(const struct session_entry *s, struct entry *n)
     struct entry *agent = visible_agent(f, n);
     if (agent)
         return agent;
-    struct entry *owner = f->parent_span.to ? span_owner(f->parent_span.to) : NULL;
+    struct entry *owner = f->parent_span.to ? span_owner(link_span(&f->parent_span)) : NULL;
     return owner && owner != n ? owner : turn_of(s, n);
 }
 
@@ -40,10 +40,10 @@ static struct entry *call_parent(const struct session_entry *s, struct entry *n)
 static struct entry *agent_spawner(const struct entry *agent)
 {
     const struct facts *f = agent->view;
-    struct entry *tool = f->spawner.to ? entry_root(f->spawner.to) : NULL;
+    struct entry *tool = f->spawner.to ? entry_root(link_entry(&f->spawner)) : NULL;
     if (tool && tool->visible)
         return tool;
-    tool = f->parent_span.to ? span_owner(f->parent_span.to) : NULL;
+    tool = f->parent_span.to ? span_owner(link_span(&f->parent_span)) : NULL;
     return tool && tool->pub.kind == NODE_TOOL ? tool : NULL;
 }
 
@@ -128,9 +128,9 @@ void place_all(struct session_entry *s)
             continue;
         if (n->view->spawns_agent)
             add_spawner(s, n);
-        struct entry *llm = n->view->llm.to;
-        if (llm)
-            entry_root(llm)->pub.wants_tools = true;
+        struct entry *llm = link_entry(&n->view->llm);
+        if (llm && !entry_root(llm)->pub.wants_tools)
+            entry_root(llm)->pub.wants_tools = entry_root(llm)->lent = true;
     }
     place_agents(s);
 }

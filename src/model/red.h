@@ -38,11 +38,11 @@ struct red_table {
 /* What a call added, so that it can be taken back. */
 struct red_share {
     struct red_series *series; /* NULL: nothing */
-    uint32_t serial;           /* of the series then: another one is not to be touched */
     int64_t time_ns;
     int64_t duration_ns; /* -1: none */
     int64_t ttft_ns;     /* -1: none */
-    int64_t retries;
+    uint32_t serial;     /* of the series then: another one is not to be touched */
+    int32_t retries;
     bool failed;
 };
 

@@ -197,10 +197,11 @@ static struct entry *new_entry(struct session_entry *s, enum node_kind kind)
 struct entry *session_entry_get(struct session_entry *s, enum node_kind kind, char type, struct slice id)
 {
     struct entry *n = session_index_get(s, type, id);
-    if (n)
-        return n;
-    n = new_entry(s, kind);
-    n->key = session_index_put(s, type, id, n);
+    if (!n) {
+        n = new_entry(s, kind);
+        n->key = session_index_put(s, type, id, n);
+    }
+    n->changed = true;
     return n;
 }
 

@@ -46,14 +46,28 @@ void entry_view(struct entry *e)
     e->view = e->joined;
 }
 
+/* Most of a long session has been settled before and has nothing new: its own fields need not be made again.
+ */
+static bool may_keep(const struct entry *e)
+{
+    return !e->changed && !e->lent && e->alone && e->visible && !e->pub.first_child &&
+           e->permission_ns == 0 && (e->pub.kind == NODE_LLM || e->pub.kind == NODE_TOOL);
+}
+
 static void forget(struct session_entry *s)
 {
     for (size_t i = 0; i < s->count; i++) {
         struct entry *e = s->all[i];
+        e->kept = may_keep(e);
+        e->changed = e->lent = false;
         e->same_as = e->guests = e->next_guest = e->best = e->newest_llm = NULL;
+        e->visited = e->closed = e->taken = false;
+        e->newest_call_ns = e->own_last_ns = 0;
+        e->permission_ns = 0;
+        if (e->kept)
+            continue;
         e->view = &e->f;
-        e->visible = e->visited = e->closed = e->taken = e->finished = false;
-        e->permission_ns = e->newest_call_ns = e->own_last_ns = 0;
+        e->visible = e->finished = false;
         e->permission_evidence = NULL;
     }
     s->spawner_count = 0;
@@ -91,9 +105,13 @@ void settle_session(struct session_entry *s)
     match_calls(s);
     for (size_t i = 0; i < s->count; i++) {
         struct entry *e = s->all[i];
-        if (!e->turn && !e->same_as) {
+        e->alone = !e->same_as && !e->guests;
+        e->kept &= e->alone;
+        if (e->kept)
+            continue;
+        if (!e->turn) {
             entry_view(e);
-            e->visible = e->view->known;
+            e->visible = !e->same_as && e->view->known;
         }
         if (e->visible)
             derive_facts(s, e);

@@ -31,7 +31,7 @@ static void tell_parent(struct entry *n)
     if (!p->parent)
         return;
     struct entry *parent = as_entry(p->parent);
-    int64_t last = p->end_ns > n->view->last_ns ? p->end_ns : n->view->last_ns;
+    int64_t last = p->end_ns > p->last_ns ? p->end_ns : p->last_ns; /* its own, so far */
     if (last > parent->own_last_ns)
         parent->own_last_ns = last;
     if ((p->kind == NODE_LLM || p->kind == NODE_TOOL) && p->start_ns > parent->newest_call_ns)
@@ -222,7 +222,8 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
     pick_models(s, preorder, count);
     for (size_t i = 0; i < count; i++) {
         node_state(s, preorder[i]);
-        own_counters(preorder[i], &preorder[i]->pub.total);
+        if (!preorder[i]->kept) /* a leaf's sums are its own */
+            own_counters(preorder[i], &preorder[i]->pub.total);
     }
     s->pub.total = (struct counters){0};
     for (size_t i = count; i-- > 0;) {

@@ -43,8 +43,8 @@ static bool has_trace(const struct entry *prompt)
 static void join_by_proof(struct session_entry *s)
 {
     for (size_t i = 0; i < s->trace_count; i++) {
-        struct entry *trace = s->traces[i], *prompt = trace->turn->proof.to;
-        if (prompt && prompt->turn->proof.to == trace)
+        struct entry *trace = s->traces[i], *prompt = link_entry(&trace->turn->proof);
+        if (prompt && link_entry(&prompt->turn->proof) == trace)
             match_join(prompt, trace);
     }
 }
@@ -52,7 +52,7 @@ static void join_by_proof(struct session_entry *s)
 static void join_by_hint(struct session_entry *s, struct pool *prompts)
 {
     for (size_t i = 0; i < s->trace_count; i++) {
-        struct entry *trace = s->traces[i], *prompt = trace->turn->hint.to;
+        struct entry *trace = s->traces[i], *prompt = link_entry(&trace->turn->hint);
         if (trace->turn->proof.to || !prompt || prompt->turn->proof.to)
             continue;
         const struct link *mine = &trace->turn->hint;
@@ -155,7 +155,7 @@ static void turn_facts(struct entry *turn)
 {
     struct node *p = &turn->pub;
     const struct turn_part *span = turn->turn->has_span ? turn->turn : NULL;
-    const struct entry *proof = turn->turn->proof.to;
+    const struct entry *proof = link_entry(&turn->turn->proof);
     const uint8_t *trace_id = turn->turn->kind == TURN_TRACE ? turn->turn->trace_id
                               : proof                        ? proof->turn->trace_id
                                                              : NULL;
@@ -196,11 +196,12 @@ struct entry *turn_at(const struct session_entry *s, int64_t ns)
 struct entry *turn_of(const struct session_entry *s, struct entry *call)
 {
     const struct facts *f = call->view;
-    struct entry *trace = f->trace.to, *prompt = f->prompt.to;
+    struct entry *trace = link_entry(&f->trace), *prompt = link_entry(&f->prompt);
     bool by_agent = f->agent.to || call->pub.kind == NODE_AGENT;
     call->by_time = false;
     /* Two prompts in one trace: the prompt tells them apart. */
-    if (trace && prompt && !by_agent && prompt->turn->proof.to == trace && entry_root(prompt)->visible)
+    if (trace && prompt && !by_agent && link_entry(&prompt->turn->proof) == trace &&
+        entry_root(prompt)->visible)
         return entry_root(prompt);
     if (trace && entry_root(trace)->visible)
         return entry_root(trace);

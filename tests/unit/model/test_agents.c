@@ -141,6 +141,18 @@ static void calls_after_the_spawning_call_show_a_background_agent(void **state)
     assert_int_equal(agent->state, NODE_RUNNING);
 }
 
+static void the_first_prompt_that_an_agent_names_is_its_own(void **state)
+{
+    (void)state;
+    /* Later ones are what the process was asked in the meantime. */
+    story_tell(&s, with_agent(story_tool_start(9000, "p2", "Bash", "u2"), "a1", NULL));
+    story_tell(&s, story_prompt(WITNESS_HOOK, 5000, "p2", NULL));
+    story_tell(&s, story_agent_start(100, "p1", "a1", "Explore"));
+    story_tell(&s, story_prompt(WITNESS_HOOK, 0, "p1", NULL));
+    assert_child_of(story_node(&s, NODE_AGENT, "a1"), story_node(&s, NODE_TURN, "p1"));
+    assert_child_of(story_node(&s, NODE_TOOL, "u2"), story_node(&s, NODE_AGENT, "a1"));
+}
+
 static void a_foreground_agent_is_done_when_its_call_is(void **state)
 {
     (void)state;
@@ -211,6 +223,7 @@ int main(void)
         TEST(nested_agents_hang_from_each_other),
         TEST(a_background_agent_goes_on_after_its_turn),
         TEST(calls_after_the_spawning_call_show_a_background_agent),
+        TEST(the_first_prompt_that_an_agent_names_is_its_own),
         TEST(a_foreground_agent_is_done_when_its_call_is),
         TEST(a_session_s_end_cuts_off_background_agents_too),
         TEST(a_stop_without_a_type_proves_no_agent),

@@ -289,7 +289,7 @@ static void anything_in_any_order_gives_the_same_tree(void **state)
     buf_init(&one, 1 << 22);
     buf_init(&other, 1 << 22);
     srand(20261122);
-    for (int round = 0; round < 1500; round++) {
+    for (int round = 0; round < 3000; round++) {
         struct story a, b;
         size_t count = 2 + below(58), told = count;
         for (size_t i = 0; i < count; i++) {

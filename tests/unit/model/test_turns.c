@@ -310,6 +310,35 @@ static void an_end_without_a_stop_was_the_users_doing(void **state)
     assert_int_equal(story_turn(&s, 3)->state, NODE_DONE);
 }
 
+static void esc_in_a_tool_is_the_users_doing_too(void **state)
+{
+    (void)state;
+    story_tell(&s, story_prompt(WITNESS_HOOK, 0, "p1", NULL));
+    story_tell(&s, story_stop(900, "p1"));
+    story_tell(&s, story_prompt(WITNESS_HOOK, 2000, "p2", NULL));
+    story_tell(&s, with_trace(story_prompt(WITNESS_LOG, 2000, "p2", NULL), "t2"));
+    story_tell(&s, story_tool_start(2500, "p2", "Bash", "u1"));
+    story_tell(&s,
+               failing(story_tool_log(4000, 1500, "p2", "Bash", "u1"), "ShellError", "Shell command failed"));
+    story_tell(&s, story_turn_span(1990, 4010, "t2", NULL));
+    assert_int_equal(story_turn(&s, 2)->state, NODE_INTERRUPTED);
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_FAILED);
+    assert_int_equal(story_status(&s, 9000).state, RUN_IDLE);
+}
+
+static void a_shell_command_of_the_user_is_a_turn_of_its_trace(void **state)
+{
+    (void)state;
+    /* "!ls": no prompt record; the prompt id in the log is still that of the prompt before. */
+    story_tell(&s, with_trace(story_prompt(WITNESS_LOG, 0, "p1", "hello"), "t1"));
+    story_tell(&s, story_turn_span(0, 900, "t1", "hello"));
+    story_tell(&s, with_trace(story_llm_log(5500, 100, "p1", "r2"), "t2"));
+    story_tell(&s, story_turn_span(5000, 5600, "t2", "ls"));
+    assert_int_equal(story_session(&s)->total.turns, 2);
+    assert_slice_equal(story_turn(&s, 2)->detail, "ls");
+    assert_child_of(story_node(&s, NODE_LLM, "r2"), story_turn(&s, 2));
+}
+
 static void without_stop_hooks_an_end_is_just_an_end(void **state)
 {
     (void)state;
@@ -379,6 +408,8 @@ int main(void)
         TEST(the_next_prompt_ends_a_turn_at_its_last_activity),
         TEST(a_turn_that_is_seen_to_go_on_is_not_ended_by_another_prompt),
         TEST(an_end_without_a_stop_was_the_users_doing),
+        TEST(esc_in_a_tool_is_the_users_doing_too),
+        TEST(a_shell_command_of_the_user_is_a_turn_of_its_trace),
         TEST(without_stop_hooks_an_end_is_just_an_end),
         TEST(a_turn_whose_last_request_failed_has_failed),
         TEST(a_turn_shows_the_model_of_its_own_calls),
