@@ -79,6 +79,7 @@ struct h2 {
     bool leaving;   /* goaway: the notice is submitted */
     bool noticed;   /* goaway: the peer has acknowledged it */
     bool left;      /* goaway: the final one is submitted */
+    bool farewell;  /* the peer's GOAWAY is not valid: what the session says to it is no refusal */
     bool streaming; /* there was a stream: on_drain may be due */
     bool settling;
     size_t closed_count;               /* streams that h2_settle() has to look at */

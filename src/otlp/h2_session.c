@@ -96,6 +96,17 @@ static void count_reset(struct h2 *h)
     }
 }
 
+/* grpc-go says GOAWAY with the id of a stream of its own (1) whenever it closes. The session ends the
+ * connection for it, as the peer does; nothing that it sent is refused. */
+static int on_invalid_frame(nghttp2_session *session, const nghttp2_frame *frame, int error, void *ctx)
+{
+    struct h2 *h = ctx;
+    (void)session, (void)error;
+    if (frame->hd.type == NGHTTP2_GOAWAY)
+        h->farewell = true;
+    return 0;
+}
+
 /* What the session itself objects to shows in what it sends. */
 static void judge_error(struct h2 *h, uint32_t error_code)
 {
@@ -123,7 +134,8 @@ static int on_sent(nghttp2_session *session, const nghttp2_frame *frame, void *c
     if (frame->hd.type == NGHTTP2_RST_STREAM)
         judge_error(h, frame->rst_stream.error_code);
     if (frame->hd.type == NGHTTP2_GOAWAY) {
-        judge_error(h, frame->goaway.error_code);
+        if (!h->farewell)
+            judge_error(h, frame->goaway.error_code);
         if (frame->goaway.error_code == NGHTTP2_ENHANCE_YOUR_CALM && !h->trip) /* the library's own limits */
             h2_owe(h, OTLP_REFUSED_FLOOD);
         /* Behind the notice, as PINGs overtake: its acknowledgement says that the notice was read. */
@@ -172,6 +184,7 @@ static int set_callbacks(nghttp2_session **session, struct h2 *h)
     nghttp2_session_callbacks_set_on_invalid_header_callback(callbacks, on_invalid_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, on_invalid_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, on_close);
     nghttp2_option_set_no_closed_streams(option, 1);

@@ -248,6 +248,25 @@ static void a_peer_that_says_goaway_gets_its_answers_and_the_end(void **state)
     peer_finish(&p);
 }
 
+/* As grpc-go sends it: the last stream is one of its own. */
+static void a_goaway_with_the_peers_own_stream_is_no_refusal(void **state)
+{
+    (void)state;
+    struct peer p;
+    peer_init(&p);
+    peer_open(&p);
+    struct peer_stream *s = peer_call(&p, PEER_LOGS, NULL, SLICE_LIT("x"));
+    peer_run(&p);
+    assert_int_equal(s->grpc_status, 0);
+    peer_raw(&p, SLICE_LIT("\0\0\x08\x07\0\0\0\0\0\0\0\0\1\0\0\0\0"));
+    for (size_t i = 0; i < OTLP_REFUSAL_COUNT; i++)
+        assert_int_equal(p.host.refused[i], 0);
+    assert_int_not_equal(core_state(p.host.core), CORE_OPEN);
+    host_eof(&p.host);
+    assert_int_equal(core_state(p.host.core), CORE_DEAD);
+    peer_finish(&p);
+}
+
 static void goaway_serves_what_is_under_way_and_takes_no_more(void **state)
 {
     (void)state;
@@ -432,6 +451,7 @@ int main(void)
         cmocka_unit_test(header_tables_are_dynamic),
         cmocka_unit_test(trailers_of_a_request_are_ignored),
         cmocka_unit_test(a_peer_that_says_goaway_gets_its_answers_and_the_end),
+        cmocka_unit_test(a_goaway_with_the_peers_own_stream_is_no_refusal),
         cmocka_unit_test(goaway_serves_what_is_under_way_and_takes_no_more),
         cmocka_unit_test(goaway_does_not_wait_for_a_peer_that_says_nothing),
         cmocka_unit_test(a_reply_may_end_the_connection),
