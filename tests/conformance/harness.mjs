@@ -21,13 +21,13 @@ const INSTALL_MS = 150_000, BUILD_MS = 900_000;
 function execute(command, args, options, ms) {
   return new Promise(resolve => {
     const p = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
-    let said = '';
+    let said = '', late = false;
     const keep = d => { said = (said + d).slice(-2000); };
     p.stdout.on('data', keep); p.stderr.on('data', keep);
     /* The package clients start others: the whole group goes. */
-    const timer = setTimeout(() => { said += `\ntook longer than ${ms / 1000} s`; process.kill(-p.pid, 'SIGKILL'); }, ms);
+    const timer = setTimeout(() => { late = true; said += `\ntook longer than ${Math.round(ms / 1000)} s`; process.kill(-p.pid, 'SIGKILL'); }, ms);
     p.on('error', e => { clearTimeout(timer); resolve({ code: -1, said: e.message }); });
-    p.on('close', code => { clearTimeout(timer); resolve({ code, said }); });
+    p.on('close', code => { clearTimeout(timer); resolve({ code, said, late }); });
   });
 }
 
@@ -47,7 +47,8 @@ async function made(kind, files, steps, ms, env = {}) {
     const end = Date.now() + ms;
     for (const [command, args] of steps) {
       const r = await execute(command, args, { cwd: temp, env: { ...process.env, ...env, HERE: temp } }, Math.max(1, end - Date.now()));
-      if (r.code !== 0) skip(`cannot be installed: ${command}: ${r.said.trim().split('\n').at(-1)}`);
+      const lines = r.said.trim().split('\n');
+      if (r.code !== 0) skip(`cannot be installed: ${command}: ${r.late ? lines.at(-1) : lines.find(l => /error/i.test(l)) ?? lines.at(-1)}`);
     }
     try { fs.renameSync(temp, folder); } catch (e) { if (!fs.existsSync(folder)) throw e; }
     return folder;
