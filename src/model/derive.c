@@ -17,7 +17,7 @@ static void text_fields(struct node *p, const struct facts *f)
     p->error_message = f->texts[FACT_ERROR_MESSAGE];
 }
 
-void derive_facts(struct session_entry *s, struct entry *e)
+void derive_facts(struct entry *e)
 {
     const struct facts *f = e->view;
     struct node *p = &e->pub;
@@ -64,7 +64,6 @@ void derive_facts(struct session_entry *s, struct entry *e)
     }
     e->accepted = f->accepted;
     e->rejected = f->rejected;
-    (void)s;
 }
 
 static int asks_cmp(const void *a, const void *b)
@@ -121,7 +120,7 @@ static void settle_ask(struct session_entry *s, struct ask *ask)
         return;
     best->kept = false;
     best->permission_ns = ask->ns;
-    best->permission_evidence = ask->notified ? "permission_prompt notification" : "PermissionRequest hook";
+    best->permission_evidence = ask_evidence(ask);
 }
 
 static void settle_asks(struct session_entry *s)

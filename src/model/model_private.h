@@ -220,6 +220,8 @@ struct session_entry {
     bool ended;
     struct entry *waiting_call, *running_call;
     struct ask *pending_ask; /* newest one that no tool fits */
+    struct run_status status;
+    const struct node *open_turn; /* the status is about this, and silence would mean something; or NULL */
 };
 
 struct tombstone;
@@ -365,12 +367,16 @@ void place_all(struct session_entry *s);
 size_t place_link(struct session_entry *s, struct entry **preorder);
 
 /* derive.c */
-void derive_facts(struct session_entry *s, struct entry *e); /* public fields that need no tree */
+void derive_facts(struct entry *e);         /* public fields that need no tree */
 void derive_waits(struct session_entry *s); /* decisions and permission prompts, to their tools */
 void derive_windows(struct session_entry *s, struct entry *e);
 
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */
+/* state.c */
+void state_settle(struct session_entry *s); /* what it does, silence aside */
+const char *ask_evidence(const struct ask *ask);
+
 void counters_add(struct counters *to, const struct counters *from, int sign);
 
 #endif

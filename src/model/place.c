@@ -171,7 +171,6 @@ struct walk {
  * afterwards. */
 static void walk_from(struct walk *w, struct node *root)
 {
-    size_t from = w->count;
     struct node *deep = NULL; /* chained by ->next */
     root->depth = 0;
     for (struct node *n = root; n;) {
@@ -195,7 +194,6 @@ static void walk_from(struct walk *w, struct node *root)
             next->depth = next->parent->depth + 1;
         n = next;
     }
-    (void)from;
     while (deep) {
         struct node *n = deep;
         deep = n->next;

@@ -114,7 +114,7 @@ void settle_session(struct session_entry *s)
             e->visible = !e->same_as && e->view->known;
         }
         if (e->visible)
-            derive_facts(s, e);
+            derive_facts(e);
     }
     sort_entries(s->model, s->all, s->count, entry_cmp);
     derive_waits(s);
@@ -124,6 +124,7 @@ void settle_session(struct session_entry *s)
     free(preorder);
     for (size_t i = 0; i < s->count; i++)
         derive_windows(s, s->all[i]);
+    state_settle(s);
     session_account(s);
 }
 

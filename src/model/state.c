@@ -24,46 +24,66 @@ static struct run_status idle_status(const struct session_entry *s, const struct
     return (struct run_status){RUN_IDLE, since, best_witness(p->witnesses), why, p};
 }
 
+const char *ask_evidence(const struct ask *ask)
+{
+    return ask->notified ? "permission_prompt notification" : "PermissionRequest hook";
+}
+
 /* A prompt for permission that no call is known for stands until anything else is heard. */
 static bool asks_unplaced(const struct session_entry *s)
 {
     return s->pending_ask && s->pending_ask->ns >= s->pub.last_activity_ns;
 }
 
-struct run_status model_session_status(const struct session *session, int64_t now_ns)
+static struct run_status open_status(const struct session_entry *s, const struct entry *turn)
 {
-    settle_session((struct session_entry *)session);
-    const struct session_entry *s = (const struct session_entry *)session;
-    const struct entry *turn = s->turn_count ? s->turns[s->turn_count - 1] : NULL;
-    int64_t last = session->last_activity_ns, silence = now_ns - session->last_arrival_ns;
-    if (s->ended)
-        return (struct run_status){RUN_ENDED, s->ended_ns, WITNESS_HOOK, "SessionEnd hook", NULL};
-    if (s->waiting_call)
-        return (struct run_status){RUN_PERMISSION, s->waiting_call->permission_ns, WITNESS_HOOK,
-                                   s->waiting_call->permission_evidence, &s->waiting_call->pub};
-    if (asks_unplaced(s))
-        return (struct run_status){RUN_PERMISSION, s->pending_ask->ns, WITNESS_HOOK,
-                                   s->pending_ask->notified ? "permission_prompt notification"
-                                                            : "PermissionRequest hook",
-                                   turn ? &turn->pub : NULL};
-    if (!turn)
-        return (struct run_status){RUN_STARTING, session->started_ns, WITNESS_NONE, "no prompt yet", NULL};
     const struct node *p = &turn->pub;
     const struct entry *call = s->running_call;
-    bool over = p->state != NODE_RUNNING;
-    if (over && !call)
-        return idle_status(s, turn);
-    if (silence > STALE_AFTER_NS)
-        return (struct run_status){RUN_STALE, last, WITNESS_NONE, "nothing heard since", p};
     if (s->compacting_ns > s->compacted_ns && s->compacting_ns >= p->start_ns)
         return (struct run_status){RUN_COMPACTING, s->compacting_ns, WITNESS_HOOK, "PreCompact hook", p};
     if (call)
         return (struct run_status){RUN_TOOL, call->pub.start_ns, best_witness(call->pub.witnesses),
                                    "a tool call without a result", &call->pub};
-    if (!session->has_hooks && !session->has_spans && silence > QUIET_END_NS)
-        return (struct run_status){RUN_IDLE, last, WITNESS_LOG, "quiet since the last event", p};
     if (turn->streaming_ns > 0 && turn->streaming_ns >= p->last_ns)
         return (struct run_status){RUN_STREAMING, turn->streaming_ns, WITNESS_HOOK, "MessageDisplay hook", p};
     return (struct run_status){RUN_THINKING, p->last_ns, best_witness(p->witnesses),
                                "the turn is open and no tool runs", p};
+}
+
+void state_settle(struct session_entry *s)
+{
+    const struct entry *turn = s->turn_count ? s->turns[s->turn_count - 1] : NULL;
+    const struct entry *waits = s->waiting_call;
+    struct run_status *out = &s->status;
+    s->open_turn = NULL;
+    if (s->ended) {
+        *out = (struct run_status){RUN_ENDED, s->ended_ns, WITNESS_HOOK, "SessionEnd hook", NULL};
+    } else if (waits) {
+        *out = (struct run_status){RUN_PERMISSION, waits->permission_ns, WITNESS_HOOK,
+                                   waits->permission_evidence, &waits->pub};
+    } else if (asks_unplaced(s)) {
+        *out = (struct run_status){RUN_PERMISSION, s->pending_ask->ns, WITNESS_HOOK,
+                                   ask_evidence(s->pending_ask), turn ? &turn->pub : NULL};
+    } else if (!turn) {
+        *out = (struct run_status){RUN_STARTING, s->pub.started_ns, WITNESS_NONE, "no prompt yet", NULL};
+    } else if (turn->pub.state != NODE_RUNNING && !s->running_call) {
+        *out = idle_status(s, turn);
+    } else {
+        s->open_turn = &turn->pub;
+        *out = open_status(s, turn);
+    }
+}
+
+struct run_status model_session_status(const struct session *session, int64_t now_ns)
+{
+    settle_session((struct session_entry *)session);
+    const struct session_entry *s = (const struct session_entry *)session;
+    int64_t last = session->last_activity_ns, silence = now_ns - session->last_arrival_ns;
+    if (s->open_turn && silence > STALE_AFTER_NS)
+        return (struct run_status){RUN_STALE, last, WITNESS_NONE, "nothing heard since", s->open_turn};
+    /* Log events alone never say that a turn is over. */
+    bool works = s->status.state == RUN_THINKING || s->status.state == RUN_STREAMING;
+    if (works && !session->has_hooks && !session->has_spans && silence > QUIET_END_NS)
+        return (struct run_status){RUN_IDLE, last, WITNESS_LOG, "quiet since the last event", s->open_turn};
+    return s->status;
 }

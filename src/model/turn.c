@@ -68,7 +68,7 @@ static void join_by_hint(struct session_entry *s, struct pool *prompts)
 
 /* The trace's own span has not come (and may never): then it is that of the prompt that was open, if that one
  * has none. */
-static void join_open(struct session_entry *s, struct pool *prompts, struct pool *traces)
+static void join_open(struct pool *prompts, struct pool *traces)
 {
     for (size_t i = 0; i < prompts->count; i++)
         prompts->items[i]->best = NULL;
@@ -94,7 +94,6 @@ static void join_open(struct session_entry *s, struct pool *prompts, struct pool
     for (size_t i = 0; i < prompts->count; i++)
         if (prompts->items[i]->best && !has_trace(prompts->items[i]))
             match_join(prompts->items[i], prompts->items[i]->best);
-    (void)s;
 }
 
 static bool is_free(const struct entry *trace)
@@ -148,7 +147,7 @@ static void join_by_time(struct session_entry *s, struct pool *prompts, struct p
             prompts->items[kept++] = prompts->items[i];
     prompts->count = kept;
     sort_entries(s->model, prompts->items, prompts->count, by_match);
-    join_open(s, prompts, &traces);
+    join_open(prompts, &traces);
 }
 
 static void turn_facts(struct entry *turn)
@@ -211,9 +210,16 @@ struct entry *turn_of(const struct session_entry *s, struct entry *call)
     return turn_at(s, call->pub.start_ns);
 }
 
+static int by_key_backwards(const struct entry *a, const struct entry *b)
+{
+    return slice_cmp(b->key, a->key);
+}
+
 /* A stop that names no turn ends the one that ran then. */
 static void apply_ends(struct session_entry *s, struct pool *ends)
 {
+    /* Guests stand by key: taken from the last, each is the first of those before it. */
+    sort_entries(s->model, ends->items, ends->count, by_key_backwards);
     for (size_t i = 0; i < ends->count; i++) {
         struct entry *turn = turn_at(s, ends->items[i]->f.last_ns);
         if (turn)

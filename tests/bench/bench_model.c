@@ -92,6 +92,8 @@ static void many_sessions(const struct recorded *r)
     for (size_t copy = 0; copy < sessions; copy++) {
         for (size_t i = 0; i < r->count; i++) {
             struct event e = r->events[i];
+            if (e.ended)
+                continue; /* an ended session's state takes no finding out */
             int n = snprintf(id, sizeof id, "%zu-%.*s", copy, (int)slice_sub(e.ids.session_id, 0, 40).len,
                              e.ids.session_id.ptr);
             e.ids.session_id = slice_make(id, (size_t)n);

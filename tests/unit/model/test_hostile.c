@@ -188,6 +188,8 @@ static double flood_of_turns(int turns)
         snprintf(name, sizeof name, "a%d", i);
         story_tell(&st, story_agent_start(1000, NULL, name, "x"));
         story_tell(&st, story_ask(1000 + i, NULL, "Agent"));
+        story_tell(&st,
+                   story_stop(1000000 + (int64_t)i * 7919 % turns, NULL)); /* all of them end the last turn */
     }
     story_session(&st);
     double took = seconds() - from;
