@@ -144,7 +144,7 @@ const struct option option_table[] = {
      FIELD(upstream_key)},
     UPSTREAM_MS(connect_timeout_ms, "connect-timeout", "5s", "give up connecting to the upstream after this"),
     UPSTREAM_MS(request_timeout_ms, "request-timeout", "30s", "give up a request to the upstream after this"),
-    UPSTREAM_MS(backoff_first_ms, "backoff-first", "500ms", "longest wait before the first retry"),
+    UPSTREAM_MS(backoff_first_ms, "backoff-first", "500ms", "shortest wait before a retry"),
     UPSTREAM_MS(backoff_max_ms, "backoff-max", "30s", "longest wait before any retry"),
     UPSTREAM_MS(retry_after_max_ms, "retry-after-max", "5m", "longest wait that the upstream may ask for"),
     UPSTREAM_MS(connection_age_ms, "connection-age", "5m",

@@ -1,7 +1,7 @@
 /*
  * ingest.h - from a frame to model events: the only place that knows Claude Code's names.
  *
- * One file per producer: native_log.c, native_span.c, native_metric.c, hook.c. Text is cleaned here, once
+ * One file per producer: native_log.c, native_span.c, hook.c. Text is cleaned here, once
  * (text_clean), on its way into an event.
  */
 #ifndef CT_INGEST_INGEST_H

@@ -54,7 +54,7 @@ int64_t ingest_ms(struct otlp_attrs attrs, const char *key);
 /* Token counts and reported cost of an LLM call. */
 void ingest_usage(struct otlp_attrs attrs, struct event_usage *usage);
 
-/* error.type by HTTP status, as docs/model.md lists them; "" for 0 and 2xx. */
+/* error.type by HTTP status; "" for 0 and 2xx. */
 struct slice ingest_error_type(int64_t status);
 
 /* Prompt text, or redacted when the client withholds it. */

@@ -202,9 +202,19 @@ enum ct_err theme_load(struct theme *theme, const char *path, struct ct_errmsg *
                       strerror(errno));
         goto use_default;
     }
-    int line = ini_parse_file(file, on_line, &r);
+    /* Read whole first: a device has no end, and inih stops at a NUL without a word. */
+    char text[THEME_BYTES_MAX + 1];
+    size_t len = fread(text, 1, sizeof text, file);
     bool unreadable = ferror(file) != 0;
     fclose(file);
+    bool no_text = len == sizeof text || memchr(text, '\0', len) != NULL;
+    if (!unreadable && no_text) {
+        err = ct_fail(msg, CT_ERR_FORMAT, "%s: not a theme: a text file of at most %u bytes is wanted", path,
+                      THEME_BYTES_MAX);
+        goto use_default;
+    }
+    text[no_text ? 0 : len] = '\0';
+    int line = unreadable ? 0 : ini_parse_string(text, on_line, &r);
     if (unreadable) {
         err = ct_fail(msg, CT_ERR_IO, "%s: cannot read this theme; using the default theme", path);
         goto use_default;

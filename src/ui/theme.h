@@ -100,6 +100,9 @@ enum color_depth { DEPTH_MONO, DEPTH_16, DEPTH_256, DEPTH_TRUE };
 
 #define THEME_NAME_MAX 24
 
+/* A theme file larger than this is none. */
+#define THEME_BYTES_MAX (64u * 1024u)
+
 struct theme {
     char name[THEME_NAME_MAX];
     struct style roles[ROLE_COUNT];

@@ -39,6 +39,7 @@ struct ui_upstream {
     uint64_t queued;   /* requests that wait */
     uint64_t dropped;  /* requests lost to a limit */
     uint64_t rejected; /* requests that it said no to */
+    uint64_t held;     /* requests that no upstream takes as they are */
     int64_t oldest_ns; /* age of the oldest that waits; 0: none */
 };
 
@@ -60,6 +61,7 @@ struct ui_data {
     int64_t day_start_ns; /* local midnight, for "today" */
     struct ui_upstream upstream;
     struct ui_received received;
+    uint64_t unsaved;          /* requests that are only in memory, because the disk refused */
     struct slice http_address; /* "127.0.0.1:4318"; empty: does not listen */
     struct slice grpc_address;
     struct slice version;

@@ -37,10 +37,10 @@ static void fill(void *ctx, struct ui_data *data)
     data->day_start_ns = command_day_start(data->now_ns);
     data->upstream = (struct ui_upstream){
         .state = f->has_upstream ? states[f->tee.health] : UI_UPSTREAM_NONE,
-        .name = SLICE_LIT("alloy"),
         .queued = f->tee.queued_requests,
         .dropped = f->tee.dropped,
         .rejected = f->tee.rejected,
+        .held = f->tee.held_requests,
         .oldest_ns = f->tee.queued_oldest_wall_ns ? data->now_ns - f->tee.queued_oldest_wall_ns : 0,
     };
     data->received = (struct ui_received){
@@ -53,6 +53,7 @@ static void fill(void *ctx, struct ui_data *data)
         .refused = flow_refused_total(f),
         .decode_errors = f->decode_errors,
     };
+    data->unsaved = f->journal.unsaved_frames;
     data->http_address = slice_str(a->http);
     data->grpc_address = slice_str(a->grpc);
     data->version = SLICE_LIT(CT_VERSION);

@@ -74,7 +74,9 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
     char text[PIECE_MAX], number[FORMAT_MAX];
     s->priority = 3;
     if (up->state == UI_UPSTREAM_NONE) {
-        add(s, ROLE_HEADER_KEY, "no upstream");
+        /* A viewer and a replay forward nothing themselves, and do not know whether somebody does. */
+        if (data->source.len == 0)
+            add(s, ROLE_HEADER_KEY, "no upstream");
         return;
     }
     int role = up->state == UI_UPSTREAM_OK ? ROLE_HEADER_GOOD : ROLE_HEADER_BAD;
@@ -103,6 +105,37 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
         snprintf(text, sizeof(text), "%s%s lost", text[0] ? ", " : "",
                  format_count_wide((int64_t)(up->dropped & INT64_MAX), number));
         add(s, ROLE_HEADER_BAD, text);
+    }
+    if (up->held) {
+        snprintf(text, sizeof(text), ", %s held", format_count_wide((int64_t)(up->held & INT64_MAX), number));
+        add(s, ROLE_HEADER_BAD, text);
+    }
+}
+
+/* Limits that bit are never silent; the worst one is shown. */
+static void limit_segment(const struct ui_data *data, struct segment *s)
+{
+    struct model_stats stats = model_stats(data->model);
+    const struct {
+        uint64_t count;
+        const char *words;
+        int priority;
+        int role;
+    } limits[] = {
+        {data->unsaved, "not on disk", 1, ROLE_HEADER_BAD},
+        {stats.refused_events, "events refused", 5, ROLE_HEADER_BAD},
+        {data->received.refused, "refused", 10, ROLE_HEADER_BAD},
+        {stats.evicted_sessions, "sessions evicted", 11, ROLE_HEADER_KEY},
+    };
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        char text[PIECE_MAX], number[FORMAT_MAX];
+        if (limits[i].count == 0)
+            continue;
+        snprintf(text, sizeof(text), "%s %s",
+                 format_count_wide((int64_t)(limits[i].count & INT64_MAX), number), limits[i].words);
+        s->priority = limits[i].priority;
+        add(s, limits[i].role, text);
+        return;
     }
 }
 
@@ -153,17 +186,7 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     add(s, ROLE_HEADER_KEY, "p95 ");
     add(s, ROLE_HEADER, format_duration(f->llm_p95_ns, number));
 
-    /* Limits that bit are never silent. */
-    struct model_stats stats = model_stats(data->model);
-    if (stats.refused_events || stats.evicted_sessions) {
-        bool refused = stats.refused_events > 0;
-        uint64_t count = refused ? stats.refused_events : stats.evicted_sessions;
-        s = &segments[SEGMENT_LIMIT];
-        s->priority = refused ? 5 : 11;
-        snprintf(text, sizeof(text), "%s %s", format_count_wide((int64_t)(count & INT64_MAX), number),
-                 refused ? "events refused" : "sessions evicted");
-        add(s, refused ? ROLE_HEADER_BAD : ROLE_HEADER_KEY, text);
-    }
+    limit_segment(data, &segments[SEGMENT_LIMIT]);
     if (data->source.len) {
         s = &segments[SEGMENT_SOURCE];
         s->priority = 5;

@@ -351,9 +351,19 @@ static void glyphs_take_one_column_in_both_forms(void **state)
     }
 }
 
+static void a_file_without_end_is_no_theme(void **state)
+{
+    (void)state;
+    struct theme theme;
+    struct ct_errmsg msg;
+    assert_int_equal(theme_load(&theme, "/dev/zero", &msg), CT_ERR_FORMAT);
+    assert_non_null(strstr(msg.text, "not a theme"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_without_end_is_no_theme),
         cmocka_unit_test(colours_parse),
         cmocka_unit_test(the_ladder_keeps_what_it_can),
         cmocka_unit_test(every_index_survives_256_colours),
