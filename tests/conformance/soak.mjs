@@ -178,8 +178,7 @@ async function main(program, opt) {
     const drained = (performance.now() - t0) / 1000 - sending;
     over = true; await watch;
     lanes.forEach(l => l.end());
-    server.removeAllListeners('close');
-    server.kill('SIGTERM'); await new Promise(f => (server.exitCode !== null ? f() : server.on('exit', f)));
+    server.kill('SIGTERM'); await server.gone;
     sink.kill('SIGKILL'); await sink.gone;
 
     const got = {};
