@@ -137,6 +137,10 @@ const char *format_clock(int64_t ns, char *out)
 {
     if (ns < 0)
         return unknown(out);
+    if (ns > 0 && ns < NS_PER_SEC) {
+        snprintf(out, FORMAT_MAX, "<0:01");
+        return out;
+    }
     if (ns < NS_PER_HOUR)
         return minutes(ns, out);
     if (ns >= 10 * NS_PER_HOUR)
@@ -183,8 +187,8 @@ int64_t format_age_next(int64_t ns)
 
 int64_t format_clock_next(int64_t ns)
 {
-    if (ns < 0)
-        return -ns;
+    if (ns <= 0)
+        return ns < 0 ? -ns : 1;
     int64_t unit = ns >= 100 * NS_PER_HOUR ? NS_PER_HOUR : ns >= 10 * NS_PER_HOUR ? NS_PER_MIN : NS_PER_SEC;
     return unit - ns % unit;
 }

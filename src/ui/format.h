@@ -24,7 +24,7 @@ const char *format_cost(int64_t nano_usd, bool at_least, char *out);
 /* 6 columns, cut, not rounded: <1ms, 14ms, 6.1s, 72s, 4:05, 1h02m, 3d04h. For calls and latencies. */
 const char *format_duration(int64_t ns, char *out);
 
-/* 7 columns, cut: 0:48, 12:41, 1:02:41, 4d05h. For turns and sessions. */
+/* 7 columns, cut: <0:01, 0:48, 12:41, 1:02:41, 4d05h. For turns and sessions. */
 const char *format_clock(int64_t ns, char *out);
 
 /* 4 columns, cut: 72s, 4m, 3h, 2d. How long a state has lasted. */

@@ -134,6 +134,8 @@ static void clocks(void **state)
     static const struct sample SAMPLES[] = {
         {-1, "–"},
         {0, "0:00"},
+        {NS_PER_MS, "<0:01"},
+        {999 * NS_PER_MS, "<0:01"},
         {48 * NS_PER_SEC, "0:48"},
         {761 * NS_PER_SEC, "12:41"},
         {HOUR + 2 * MIN + 41 * NS_PER_SEC, "1:02:41"},
