@@ -37,7 +37,8 @@ struct collector {
     bool keeper_armed;
     bool syncing;
     bool behind;
-    unsigned handles; /* uv handles that are not closed yet */
+    bool disk_refuses; /* the last append stayed in memory: said once */
+    unsigned handles;  /* uv handles that are not closed yet */
 
     struct {
         uint64_t requests, bytes, spans, logs, metric_points, hooks;

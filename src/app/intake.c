@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "collector_private.h"
 #include "grpc.h"
+#include "log.h"
 #include "respond.h"
 
 #include <stdio.h>
@@ -28,7 +29,11 @@ static bool keep(struct collector *c, const struct receiver_view *view, enum fra
     };
     /* A disk that refuses (CT_ERR_IO) still leaves the frame to the readers: it will be forwarded, and is
      * counted. */
-    enum ct_err err = journal_append(c->journal, &frame, NULL);
+    struct ct_errmsg msg = {"the journal could not be written"};
+    enum ct_err err = journal_append(c->journal, &frame, &msg);
+    if (err == CT_ERR_IO && !c->disk_refuses)
+        log_warn("%s: forwarding goes on from memory", msg.text);
+    c->disk_refuses = err == CT_ERR_IO;
     if (err != CT_OK && err != CT_ERR_IO)
         return false;
     c->received.requests++;
