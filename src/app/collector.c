@@ -1,7 +1,6 @@
 #include "collector_private.h"
 
 #include "clock.h"
-#include "log.h"
 #include "mem.h"
 
 #include <stdio.h>
@@ -84,11 +83,15 @@ static void sync_start(struct collector *c)
     job->count = journal_sync_take(c->journal, job->fds);
     job->c = c;
     job->work.data = job;
-    if (job->count == 0 || uv_queue_work(c->config.loop, &job->work, sync_work, sync_done)) {
+    if (job->count == 0) {
         free(job);
         return;
     }
     c->syncing = true;
+    if (uv_queue_work(c->config.loop, &job->work, sync_work, sync_done)) {
+        sync_work(&job->work); /* no pool: better here than not at all */
+        sync_done(&job->work, 0);
+    }
 }
 
 static void keep_house(uv_timer_t *timer)
@@ -291,11 +294,6 @@ const struct collector_addresses *collector_addresses(const struct collector *c)
 const struct model *collector_model(const struct collector *c)
 {
     return c->model;
-}
-
-bool collector_catching_up(const struct collector *c)
-{
-    return c->behind;
 }
 
 uint64_t flow_refused_total(const struct flow *f)

@@ -39,9 +39,6 @@ const struct collector_addresses *collector_addresses(const struct collector *c)
 const struct model *collector_model(const struct collector *c);
 void collector_flow(const struct collector *c, struct flow *out);
 
-/* The model has not read everything that is in the journal yet (history after a start, or a burst). */
-bool collector_catching_up(const struct collector *c);
-
 /*
  * Stops receiving, gives the tee and running requests a moment, then calls done once. collector_destroy() is
  * legal only after that.

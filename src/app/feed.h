@@ -32,7 +32,7 @@ typedef void (*feed_end_fn)(void *ctx, const char *why);
 enum ct_err feed_start(uv_loop_t *loop, const char *socket, uint64_t from, feed_frame_fn on_frame,
                        feed_end_fn on_end, void *ctx, struct feed **out, struct ct_errmsg *msg);
 
-/* Closes and frees; done is called when the loop holds nothing of it any more. */
+/* Closes and frees; done (may be NULL) is called when the loop holds nothing of it any more. */
 void feed_stop(struct feed *f, void (*done)(void *ctx), void *ctx);
 
 #endif

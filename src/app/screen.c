@@ -326,7 +326,7 @@ static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
 static void on_closed(uv_handle_t *handle)
 {
     struct screen *s = handle->data;
-    if (--s->handles == 0)
+    if (--s->handles == 0 && s->stop_done)
         s->stop_done(s->stop_ctx);
 }
 

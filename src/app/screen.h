@@ -36,7 +36,8 @@ void screen_changed(struct screen *s);
 /* A line over the footer. */
 void screen_say(struct screen *s, enum ui_severity severity, const char *text);
 
-/* Gives the terminal back at once; done is called when the loop holds nothing of it. Then screen_destroy().
+/* Gives the terminal back at once; done (may be NULL) is called when the loop holds nothing of it. Then
+ * screen_destroy().
  */
 void screen_stop(struct screen *s, void (*done)(void *ctx), void *ctx);
 void screen_destroy(struct screen *s);

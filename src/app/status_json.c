@@ -237,7 +237,6 @@ static int by_start(const void *a, const void *b)
 static void add_sessions(cJSON *root, const struct status_source *source)
 {
     size_t count = 0;
-    struct counters totals = {0};
     for (const struct session *s = model_sessions(source->model); s; s = s->next)
         count += s->real;
     const struct session **list = mem_array(count, sizeof *list);
@@ -248,12 +247,11 @@ static void add_sessions(cJSON *root, const struct status_source *source)
     qsort(list, count, sizeof *list, by_start);
     struct fleet fleet;
     model_fleet(source->model, source->now_ns, 0, &fleet);
-    totals = fleet.total;
     cJSON *o = cJSON_AddObjectToObject(root, "totals");
     add_int(o, "sessions", fleet.sessions);
     add_int(o, "live", fleet.live);
     add_int(o, "waiting", fleet.waiting);
-    add_counters(o, &totals);
+    add_counters(o, &fleet.total);
     cJSON *sessions = cJSON_AddArrayToObject(root, "sessions");
     for (size_t i = 0; i < count; i++)
         cJSON_AddItemToArray(sessions, session_json(source, list[i]));

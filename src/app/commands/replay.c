@@ -88,11 +88,6 @@ static void fill(void *ctx, struct ui_data *data)
     data->source = slice_str(r->source);
 }
 
-static void on_part_stopped(void *ctx)
-{
-    (void)ctx;
-}
-
 static void quit(void *ctx)
 {
     struct replay *r = ctx;
@@ -100,7 +95,7 @@ static void quit(void *ctx)
         return;
     r->quitting = true;
     if (r->screen)
-        screen_stop(r->screen, on_part_stopped, r);
+        screen_stop(r->screen, NULL, NULL);
     uv_close((uv_handle_t *)&r->timer, NULL);
     uv_close((uv_handle_t *)&r->signals[0], NULL);
     uv_close((uv_handle_t *)&r->signals[1], NULL);

@@ -66,11 +66,6 @@ static void on_change(void *ctx)
         screen_changed(r->screen);
 }
 
-static void on_screen_stopped(void *ctx)
-{
-    (void)ctx;
-}
-
 static void on_stopped(void *ctx)
 {
     struct run *r = ctx;
@@ -85,7 +80,7 @@ static void quit(void *ctx)
         return;
     r->quitting = true;
     if (r->screen)
-        screen_stop(r->screen, on_screen_stopped, r);
+        screen_stop(r->screen, NULL, NULL);
     collector_stop(r->collector, on_stopped, r);
 }
 

@@ -46,11 +46,6 @@ static void on_end(void *ctx, const char *why)
         screen_say(v->screen, UI_WARNING, words);
 }
 
-static void on_part_stopped(void *ctx)
-{
-    (void)ctx;
-}
-
 static void quit(void *ctx)
 {
     struct viewer *v = ctx;
@@ -58,8 +53,8 @@ static void quit(void *ctx)
         return;
     v->quitting = true;
     if (v->screen)
-        screen_stop(v->screen, on_part_stopped, v);
-    feed_stop(v->feed, on_part_stopped, v);
+        screen_stop(v->screen, NULL, NULL);
+    feed_stop(v->feed, NULL, NULL);
     uv_close((uv_handle_t *)&v->signals[0], NULL);
     uv_close((uv_handle_t *)&v->signals[1], NULL);
 }
