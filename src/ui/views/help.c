@@ -80,14 +80,12 @@ static void add_states(struct help *h)
     add_state(h, status_of_run(RUN_STREAMING), "the answer is being written");
     add_state(h, status_of_run(RUN_TOOL), "a tool runs: its name, its work");
     add_state(h, status_of_run(RUN_COMPACTING), "the conversation is being shortened");
-    add_state(h, status_of_run(RUN_RETRYING), "overloaded, or rate limited");
     add_state(h, status_of_run(RUN_IDLE), "nothing is asked of you");
     add_state(h, status_of_run(RUN_STALE), "an open turn, long without a word");
     add_state(h, status_of_run(RUN_ENDED), "the session is over");
     add_state(h, status_of_node(NODE_DONE), "a call or turn that ended well");
     add_state(h, status_of_node(NODE_REJECTED), "you, or a rule, said no");
     add_state(h, status_of_node(NODE_INTERRUPTED), "its turn ended without it");
-    add_state(h, status_of_node(NODE_UNKNOWN), "known only through what hangs from it");
 }
 
 static void add_columns(struct help *h)
