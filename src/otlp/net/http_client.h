@@ -99,7 +99,6 @@ struct http_transfer *http_transfer_create(struct http_client *client);
  */
 enum ct_err http_transfer_start(struct http_transfer *t, const struct http_request *request,
                                 http_result_fn fn, void *ctx);
-bool http_transfer_running(const struct http_transfer *t);
 
 /* Ends a running request without a call of fn. */
 void http_transfer_cancel(struct http_transfer *t);

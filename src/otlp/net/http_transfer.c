@@ -371,11 +371,6 @@ enum ct_err http_transfer_start(struct http_transfer *t, const struct http_reque
     return CT_OK;
 }
 
-bool http_transfer_running(const struct http_transfer *t)
-{
-    return t->fn != NULL;
-}
-
 void http_transfer_cancel(struct http_transfer *t)
 {
     if (!t->fn)
