@@ -1,10 +1,6 @@
-#include "status_json.h"
-
-#include "clock.h"
-#include "mem.h"
+#include "status_json_private.h"
 #include "version.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,36 +10,6 @@
 #define RED_WINDOW_NS (INT64_C(15) * 60 * NS_PER_SEC)
 #define MODELS_MAX    64
 #define TRACES_MAX    1000
-
-static void add_text(cJSON *o, const char *key, struct slice text)
-{
-    char *copy = mem_strdup(text);
-    cJSON_AddStringToObject(o, key, copy);
-    free(copy);
-}
-
-/* Absent facts are null: nothing is invented. */
-static void add_text_or_null(cJSON *o, const char *key, struct slice text)
-{
-    if (text.len)
-        add_text(o, key, text);
-    else
-        cJSON_AddNullToObject(o, key);
-}
-
-static void add_int(cJSON *o, const char *key, int64_t value)
-{
-    cJSON_AddNumberToObject(o, key, (double)value);
-}
-
-static void add_time(cJSON *o, const char *key, int64_t ns)
-{
-    char text[CLOCK_RFC3339_MAX];
-    if (ns > 0)
-        cJSON_AddStringToObject(o, key, clock_rfc3339(ns, text));
-    else
-        cJSON_AddNullToObject(o, key);
-}
 
 static void add_ms(cJSON *o, const char *key, int64_t ns)
 {
@@ -326,52 +292,18 @@ static cJSON *upstream_json(const struct flow_upstream *u, int64_t now_ns)
     return o;
 }
 
-static void add_flow(cJSON *root, const struct flow *f, int64_t now_ns)
+void status_json_forwarding(cJSON *flow, const struct flow *f, int64_t now_ns)
 {
-    cJSON *flow = cJSON_AddObjectToObject(root, "flow");
-    cJSON *o = cJSON_AddObjectToObject(flow, "received");
-    add_int(o, "requests", (int64_t)f->received.requests);
-    add_int(o, "bytes", (int64_t)f->received.bytes);
-    add_int(o, "spans", (int64_t)f->received.spans);
-    add_int(o, "logs", (int64_t)f->received.logs);
-    add_int(o, "metric_points", (int64_t)f->received.metric_points);
-    add_int(o, "hooks", (int64_t)f->received.hooks);
-    o = cJSON_AddObjectToObject(flow, "refused");
-    for (int i = 0; i < OTLP_REFUSAL_COUNT; i++)
-        if (f->refused[i])
-            add_int(o, otlp_refusal_name((enum otlp_refusal)i), (int64_t)f->refused[i]);
-    add_int(flow, "decode_errors", (int64_t)f->decode_errors);
-    add_int(flow, "connections_open", (int64_t)f->connections_open);
     add_forwarded(flow, &f->tee, now_ns);
     add_int(flow, "held", (int64_t)f->tee.held_requests);
     if (f->has_upstream) {
-        o = cJSON_AddObjectToObject(flow, "upstream");
-        add_upstream_state(o, &f->tee);
+        add_upstream_state(cJSON_AddObjectToObject(flow, "upstream"), &f->tee);
     } else {
         cJSON_AddNullToObject(flow, "upstream");
     }
     cJSON *upstreams = cJSON_AddArrayToObject(flow, "upstreams");
     for (size_t i = 0; i < f->upstream_count; i++)
         cJSON_AddItemToArray(upstreams, upstream_json(&f->upstreams[i], now_ns));
-    add_int(flow, "retries", (int64_t)f->tee.retries);
-    add_int(flow, "upstream_rejected", (int64_t)f->tee.rejected);
-    add_int(flow, "dropped", (int64_t)f->tee.dropped);
-    if (!f->has_journal) {
-        cJSON_AddNullToObject(flow, "journal");
-        return;
-    }
-    const struct journal_stats *j = &f->journal;
-    o = cJSON_AddObjectToObject(flow, "journal");
-    add_int(o, "bytes", (int64_t)j->bytes);
-    add_int(o, "segments", (int64_t)j->segments);
-    add_int(o, "first_seq", (int64_t)j->first_seq);
-    add_int(o, "last_seq", (int64_t)j->last_seq);
-    add_int(o, "retired_frames", (int64_t)j->retired_frames);
-    add_int(o, "torn_bytes", (int64_t)j->torn_bytes);
-    add_int(o, "corrupt_segments", (int64_t)j->corrupt_segments);
-    add_int(o, "damaged_frames", (int64_t)j->damaged_frames);
-    add_int(o, "unsaved_frames", (int64_t)j->unsaved_frames);
-    add_int(o, "io_errors", (int64_t)j->io_errors);
 }
 
 char *status_json(const struct status_source *source)
@@ -389,7 +321,7 @@ char *status_json(const struct status_source *source)
     add_int(o, "bytes", (int64_t)stats.bytes);
     add_int(o, "evicted_sessions", (int64_t)stats.evicted_sessions);
     add_int(o, "refused_events", (int64_t)stats.refused_events);
-    add_flow(root, source->flow, source->now_ns);
+    status_json_flow(root, source->flow, source->now_ns);
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);
     char *out = mem_alloc(strlen(printed) + 2);
