@@ -47,7 +47,11 @@
     X(GLYPH_BAR_5, "▅", '=')                                                                                 \
     X(GLYPH_BAR_6, "▆", '+')                                                                                 \
     X(GLYPH_BAR_7, "▇", '*')                                                                                 \
-    X(GLYPH_BAR_8, "█", '#')
+    X(GLYPH_BAR_8, "█", '#')                                                                                 \
+    X(GLYPH_SHADE_1, "░", '.')                                                                               \
+    X(GLYPH_SHADE_2, "▒", ':')                                                                               \
+    X(GLYPH_SLIVER, "▎", '|')                                                                                \
+    X(GLYPH_TICK, "┬", '+')
 
 enum glyph {
 #define GLYPH_ENUM(id, utf8, ascii) id,

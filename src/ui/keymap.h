@@ -15,19 +15,32 @@ enum key_context {
     CONTEXT_TREE = 1,
     CONTEXT_HELP = 2,
     CONTEXT_SEARCH = 4, /* the search line is open: printable keys are text */
+    CONTEXT_WATERFALL = 8,
+    CONTEXT_DETAIL = 16, /* the whole screen, or the pane that has the focus */
 };
 
-#define CONTEXT_MAIN (CONTEXT_TREE | CONTEXT_HELP)
+#define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
+#define CONTEXT_VIEWS (CONTEXT_NODES | CONTEXT_DETAIL)   /* everything that 1 to 6 lead to */
+#define CONTEXT_MAIN  (CONTEXT_VIEWS | CONTEXT_HELP)
 
 /* How the help view groups them, in this order. */
-enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GROUP_PROGRAM, GROUP_COUNT };
+enum key_group {
+    GROUP_MOVE,
+    GROUP_VIEWS,
+    GROUP_TREE,
+    GROUP_FIND,
+    GROUP_SHOW,
+    GROUP_LINKS,
+    GROUP_PROGRAM,
+    GROUP_COUNT
+};
 
 /*
  * id, name in config.ini, default keys, contexts, group, footer label ("" for none), footer priority (lower
  * stays longer), help. The order is that of the footer and of the help view.
  */
 #define KEYMAP_ACTIONS(X)                                                                                    \
-    X(ACTION_HELP, "help", "? F1", CONTEXT_TREE, GROUP_PROGRAM, "Help", 2, "this help")                      \
+    X(ACTION_HELP, "help", "? F1", CONTEXT_VIEWS, GROUP_PROGRAM, "Help", 2, "this help")                     \
     X(ACTION_UP, "up", "Up k", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row up")                                \
     X(ACTION_DOWN, "down", "Down j", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row down")                        \
     X(ACTION_PAGE_UP, "page-up", "PgUp C-b", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one screen up")               \
@@ -36,6 +49,15 @@ enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GR
     X(ACTION_LAST, "last", "G End", CONTEXT_MAIN, GROUP_MOVE, "", 0, "last row")                             \
     X(ACTION_FOLLOW, "follow", "F", CONTEXT_TREE, GROUP_MOVE, "", 0,                                         \
       "follow the newest activity, until you move")                                                          \
+    X(ACTION_VIEW_TREE, "view-tree", "1", CONTEXT_VIEWS, GROUP_VIEWS, "Tree", 4,                             \
+      "tree: sessions, turns, calls")                                                                        \
+    X(ACTION_VIEW_WATERFALL, "view-waterfall", "w 2", CONTEXT_VIEWS, GROUP_VIEWS, "Waterfall", 8,            \
+      "waterfall of the selected turn on a time axis")                                                       \
+    X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                           \
+      "everything known about the selected row")                                                             \
+    X(ACTION_PANE, "pane", "i", CONTEXT_VIEWS, GROUP_VIEWS, "Info", 8,                                       \
+      "details beside or below, and away again")                                                             \
+    X(ACTION_FOCUS, "focus", "Tab", CONTEXT_VIEWS, GROUP_VIEWS, "", 0, "keys to the other pane")             \
     X(ACTION_TOGGLE, "toggle", "Enter Space", CONTEXT_TREE, GROUP_TREE, "Expand", 5,                         \
       "expand or fold the row")                                                                              \
     X(ACTION_IN, "in", "Right", CONTEXT_TREE, GROUP_TREE, "", 0, "expand, then go to the first child")       \
@@ -48,23 +70,23 @@ enum key_group { GROUP_MOVE, GROUP_TREE, GROUP_FIND, GROUP_SHOW, GROUP_LINKS, GR
       "search names, prompts, models, errors, ids")                                                          \
     X(ACTION_NEXT, "next", "n", CONTEXT_TREE, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
     X(ACTION_PREVIOUS, "previous", "N", CONTEXT_TREE, GROUP_FIND, "", 0, "previous hit")                     \
-    X(ACTION_BACK, "back", "Esc", CONTEXT_TREE, GROUP_FIND, "", 0,                                           \
-      "back out of search and pause, then follow")                                                           \
+    X(ACTION_BACK, "back", "Esc", CONTEXT_VIEWS, GROUP_FIND, "", 0,                                          \
+      "back out of search, pause and view; in the tree, follow")                                             \
     X(ACTION_SORT, "sort", "s", CONTEXT_TREE, GROUP_SHOW, "Sort", 6, "next sort key of the sessions")        \
     X(ACTION_INVERT, "invert", "S", CONTEXT_TREE, GROUP_SHOW, "", 0, "the other way round")                  \
-    X(ACTION_PAUSE, "pause", "P", CONTEXT_TREE, GROUP_SHOW, "Pause", 9,                                      \
+    X(ACTION_PAUSE, "pause", "P", CONTEXT_VIEWS, GROUP_SHOW, "Pause", 9,                                     \
       "freeze the screen; receiving goes on")                                                                \
     X(ACTION_THEME, "theme", "T", CONTEXT_MAIN, GROUP_SHOW, "", 0, "next theme")                             \
-    X(ACTION_MOUSE, "mouse", "M", CONTEXT_TREE, GROUP_SHOW, "", 0, "mouse to the terminal, and back")        \
+    X(ACTION_MOUSE, "mouse", "M", CONTEXT_VIEWS, GROUP_SHOW, "", 0, "mouse to the terminal, and back")       \
     X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_MAIN, GROUP_SHOW, "", 0, "paint the whole screen again")     \
-    X(ACTION_TEMPO, "tempo", "t", CONTEXT_TREE, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo")    \
-    X(ACTION_LOKI, "loki", "l", CONTEXT_TREE, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")         \
-    X(ACTION_MIMIR, "mimir", "m", CONTEXT_TREE, GROUP_LINKS, "Mimir", 7,                                     \
+    X(ACTION_TEMPO, "tempo", "t", CONTEXT_VIEWS, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo")   \
+    X(ACTION_LOKI, "loki", "l", CONTEXT_VIEWS, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")        \
+    X(ACTION_MIMIR, "mimir", "m", CONTEXT_VIEWS, GROUP_LINKS, "Mimir", 7,                                    \
       "open the session's metrics in Mimir")                                                                 \
-    X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_TREE, GROUP_LINKS, "Copy id", 10, "copy the session id")       \
-    X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_TREE, GROUP_LINKS, "", 0, "copy the link to the trace")    \
+    X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_VIEWS, GROUP_LINKS, "Copy id", 10, "copy the session id")      \
+    X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_VIEWS, GROUP_LINKS, "", 0, "copy the link to the trace")   \
     X(ACTION_SUSPEND, "suspend", "C-z", CONTEXT_MAIN, GROUP_PROGRAM, "", 0, "suspend to the shell")          \
-    X(ACTION_QUIT, "quit", "q F10 C-c", CONTEXT_TREE, GROUP_PROGRAM, "Quit", 3, "quit")                      \
+    X(ACTION_QUIT, "quit", "q F10 C-c", CONTEXT_VIEWS, GROUP_PROGRAM, "Quit", 3, "quit")                     \
     X(ACTION_CLOSE, "close", "Esc q ? F1 F10 C-c", CONTEXT_HELP, GROUP_PROGRAM, "Close", 1,                  \
       "close the help")                                                                                      \
     X(ACTION_ACCEPT, "accept", "Enter", CONTEXT_SEARCH, GROUP_FIND, "Keep", 1,                               \

@@ -12,11 +12,6 @@ static const char *const SORT_NAMES[UI_SORT_COUNT] = {
     [UI_SORT_TIME] = "time",
 };
 
-static const struct row *selected_row(const struct ui *ui)
-{
-    return ui->rows.count ? &ui->rows.items[ui->selected_index] : NULL;
-}
-
 /* ---------------------------------------------------------------------------------------------- moving */
 
 /* On a frozen screen the selection moves among the rows that are on it. */
@@ -35,22 +30,9 @@ static void move_paused(struct ui *ui, int by)
     ui->selected = ui->lines[at < 0 ? 0 : at > last ? last : at];
 }
 
-static void move(struct ui *ui, const struct ui_data *data, int64_t by)
-{
-    if (ui->rows.count == 0)
-        return;
-    size_t height = ui->body_rows > 0 ? (size_t)ui->body_rows : 1;
-    size_t from = ui->selected_index;
-    /* After following, go on from what is on the screen. */
-    if (ui->follow && (from < ui->top || from >= ui->top + height))
-        from = by < 0 ? ui->top + height - 1 : ui->top;
-    int64_t to = (int64_t)from + by, last = (int64_t)ui->rows.count - 1;
-    ui_select(ui, data, (size_t)(to < 0 ? 0 : to > last ? last : to));
-}
-
 static void scroll_help(struct ui *ui, int by)
 {
-    int most = ui->help_lines > ui->body_rows + 1 ? ui->help_lines - ui->body_rows - 1 : 0;
+    int rows = ui->screen_rows - 2, most = ui->help_lines > rows ? ui->help_lines - rows : 0;
     ui->help_top += by;
     ui->help_top = ui->help_top > most ? most : ui->help_top;
     ui->help_top = ui->help_top < 0 ? 0 : ui->help_top;
@@ -60,125 +42,46 @@ static void move_by(struct ui *ui, const struct ui_data *data, int by)
 {
     if (ui->help)
         scroll_help(ui, by);
+    else if (ui->pane && ui->focused)
+        detail_move(ui, data, by);
     else if (ui->paused)
         move_paused(ui, by);
     else
-        move(ui, data, by);
+        view_of(ui->view)->move(ui, data, by);
 }
 
-/* --------------------------------------------------------------------------------------------- folding */
+/* ----------------------------------------------------------------------------------------------- views */
 
-struct below {
-    const struct model *model;
-    uint64_t session_id, node_id;
-};
-
-/* True for ids below a row, and for those that the model has dropped. */
-static bool is_below(uint64_t id, const void *ctx)
+static void show_view(struct ui *ui, enum ui_view_id id)
 {
-    const struct below *b = ctx;
-    if (id & 1)
-        return model_session_by_id(b->model, id / 2) == NULL;
-    const struct node *n = model_node_by_id(b->model, id / 2);
-    if (!n)
-        return true;
-    if (n->session->id != b->session_id)
-        return false;
-    if (b->node_id == 0)
-        return true;
-    for (n = n->parent; n; n = n->parent)
-        if (n->id == b->node_id)
-            return true;
-    return false;
+    ui->view = id;
+    ui->focused = false;
 }
 
-/* Well before the limit the rows that the model has dropped make room. */
-static void make_room(struct ui *ui, const struct ui_data *data)
+static void toggle_pane(struct ui *ui)
 {
-    struct below nothing = {data->model, 0, 0};
-    if (ui->folds.count >= FOLDS_MAX / 2)
-        folds_prune(&ui->folds, is_below, &nothing);
+    if (!view_of(ui->view)->shows_nodes)
+        show_view(ui, UI_VIEW_TREE);
+    else
+        ui->pane = !ui->pane;
+    ui->focused = false;
 }
 
-static void set_fold(struct ui *ui, const struct ui_data *data, const struct row *row, bool open)
+static void move_focus(struct ui *ui)
 {
-    uint64_t id = fold_id(row->session_id, row->node_id);
-    if (!row->has_children)
-        return;
-    ui_keep_revealed(ui, data);
-    make_room(ui, data);
-    ui->follow = false;
-    folds_set(&ui->folds, id, open ? FOLD_OPEN : FOLD_CLOSED);
-    ui_refresh(ui, data);
-}
-
-/* Everything below the row open, or (when it is already) the row folded. */
-static void toggle_below(struct ui *ui, const struct ui_data *data, const struct row *row)
-{
-    struct below below = {data->model, row->session_id, row->node_id};
-    uint64_t id = fold_id(row->session_id, row->node_id);
-    if (!row->has_children)
-        return;
-    bool was_open = folds_get(&ui->folds, id) == FOLD_OPEN_BELOW;
-    ui->search.reveal = 0;
-    ui->follow = false;
-    folds_prune(&ui->folds, is_below, &below);
-    folds_set(&ui->folds, id, was_open ? FOLD_CLOSED : FOLD_OPEN_BELOW);
-    ui_refresh(ui, data);
-}
-
-static void go_out(struct ui *ui, const struct ui_data *data, const struct row *row)
-{
-    if (row->has_children && row->open) {
-        set_fold(ui, data, row, false);
-        return;
-    }
-    if (!row->node)
-        return;
-    const struct node *parent = rows_parent(row->node);
-    size_t at = rows_find(&ui->rows, row->session_id, parent ? parent->id : 0, 0);
-    if (at < ui->rows.count)
-        ui_select(ui, data, at);
-}
-
-static void go_in(struct ui *ui, const struct ui_data *data, const struct row *row)
-{
-    if (row->has_children && !row->open)
-        set_fold(ui, data, row, true);
-    else if (row->has_children)
-        move(ui, data, 1);
-}
-
-static void fold_action(struct ui *ui, const struct ui_data *data, enum action action)
-{
-    const struct row *row = selected_row(ui);
-    if (!row)
-        return;
-    switch (action) {
-    case ACTION_TOGGLE:
-        set_fold(ui, data, row, !row->open);
-        break;
-    case ACTION_OPEN:
-        set_fold(ui, data, row, true);
-        break;
-    case ACTION_FOLD:
-        set_fold(ui, data, row, false);
-        break;
-    case ACTION_OPEN_ALL:
-        toggle_below(ui, data, row);
-        break;
-    case ACTION_IN:
-        go_in(ui, data, row);
-        break;
-    default:
-        go_out(ui, data, row);
-        break;
+    if (!view_of(ui->view)->shows_nodes) {
+        show_view(ui, UI_VIEW_TREE);
+    } else if (!ui->pane) {
+        ui->pane = true;
+        ui->focused = false;
+    } else {
+        ui->focused = !ui->focused;
     }
 }
 
 /* --------------------------------------------------------------------------------------- the rest */
 
-static void set_sort(struct ui *ui, const struct ui_data *data, enum ui_sort sort, bool inverted)
+void ui_sort_by(struct ui *ui, const struct ui_data *data, enum ui_sort sort, bool inverted)
 {
     char text[80];
     ui->sort = sort;
@@ -202,6 +105,10 @@ static void back(struct ui *ui, const struct ui_data *data, bool had_message)
         search_forget(ui);
     else if (ui->paused)
         toggle_pause(ui, data);
+    else if (ui->pane && ui->focused)
+        ui->focused = false;
+    else if (ui->view != UI_VIEW_TREE)
+        show_view(ui, UI_VIEW_TREE);
     else if (!had_message)
         ui->follow = true;
 }
@@ -242,27 +149,22 @@ static void on_mouse(struct ui *ui, const struct ui_data *data, const struct key
     }
     if (ui->help || ui->search.open || (key->mouse != MOUSE_PRESS && key->mouse != MOUSE_DOUBLE))
         return;
-    if (key->row == ui->body_row - 1 && key->mouse == MOUSE_PRESS && !ui->paused && ui->rows.count) {
-        enum column column = layout_at(&ui->layout, key->col);
-        enum ui_sort sort = column < COLUMN_COUNT ? column_info(column)->sort : UI_SORT_COUNT;
-        if (sort < UI_SORT_COUNT)
-            set_sort(ui, data, sort, sort == ui->sort && !ui->inverted);
+    int line = key->row - ui->body_row;
+    if (line < -1 || line >= ui->body_rows || line >= GRID_ROWS_MAX || key->col >= ui->body_cols)
+        return;
+    if (line < 0 || ui->lines[line].session_id == 0) {
+        if (view_of(ui->view)->click)
+            view_of(ui->view)->click(ui, data, line + 1, key->col, key->mouse == MOUSE_DOUBLE);
         return;
     }
-    int line = key->row - ui->body_row;
-    if (line < 0 || line >= ui->body_rows || line >= GRID_ROWS_MAX || ui->lines[line].session_id == 0)
-        return;
     struct line at = ui->lines[line];
     if (ui->paused) {
         ui->selected = at;
         return;
     }
-    size_t index = rows_find(&ui->rows, at.session_id, at.node_id, ui->top + (size_t)line);
-    if (index >= ui->rows.count)
-        return;
-    ui_select(ui, data, index);
-    if (key->mouse == MOUSE_DOUBLE)
-        fold_action(ui, data, ACTION_TOGGLE);
+    if (ui_select_node(ui, data, at.session_id, at.node_id) && key->mouse == MOUSE_DOUBLE &&
+        ui->view == UI_VIEW_TREE)
+        tree_fold(ui, data, ACTION_TOGGLE);
 }
 
 /* What a frozen screen has no use for: everything that would have to draw it anew. */
@@ -281,6 +183,10 @@ static bool needs_live(enum action action)
     case ACTION_PREVIOUS:
     case ACTION_SORT:
     case ACTION_INVERT:
+    case ACTION_VIEW_TREE:
+    case ACTION_VIEW_WATERFALL:
+    case ACTION_VIEW_DETAIL:
+    case ACTION_PANE:
         return true;
     default:
         return false;
@@ -290,7 +196,7 @@ static bool needs_live(enum action action)
 static void on_action(struct ui *ui, const struct ui_data *data, enum action action, bool had_message,
                       struct ui_effects *effects)
 {
-    int page = ui->body_rows > 1 ? ui->body_rows - 1 : 1;
+    int rows = ui->pane && ui->focused ? ui->detail_rows : ui->body_rows, page = rows > 1 ? rows - 1 : 1;
     switch (action) {
     case ACTION_HELP:
         ui->help = true;
@@ -319,6 +225,21 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         ui->follow = false;
         move_by(ui, data, 1 << 30);
         break;
+    case ACTION_VIEW_TREE:
+        show_view(ui, UI_VIEW_TREE);
+        break;
+    case ACTION_VIEW_WATERFALL:
+        show_view(ui, UI_VIEW_WATERFALL);
+        break;
+    case ACTION_VIEW_DETAIL:
+        show_view(ui, ui->view == UI_VIEW_DETAIL ? UI_VIEW_TREE : UI_VIEW_DETAIL);
+        break;
+    case ACTION_PANE:
+        toggle_pane(ui);
+        break;
+    case ACTION_FOCUS:
+        move_focus(ui);
+        break;
     case ACTION_FOLLOW:
         ui->follow = !ui->follow;
         ui_say(ui, UI_INFO, ui->follow ? "following the newest activity" : "not following");
@@ -329,7 +250,7 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
     case ACTION_OPEN:
     case ACTION_FOLD:
     case ACTION_OPEN_ALL:
-        fold_action(ui, data, action);
+        tree_fold(ui, data, action);
         break;
     case ACTION_SEARCH:
         search_open(ui);
@@ -342,10 +263,10 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         back(ui, data, had_message);
         break;
     case ACTION_SORT:
-        set_sort(ui, data, (enum ui_sort)((ui->sort + 1) % UI_SORT_COUNT), false);
+        ui_sort_by(ui, data, (enum ui_sort)((ui->sort + 1) % UI_SORT_COUNT), false);
         break;
     case ACTION_INVERT:
-        set_sort(ui, data, ui->sort, !ui->inverted);
+        ui_sort_by(ui, data, ui->sort, !ui->inverted);
         break;
     case ACTION_PAUSE:
         toggle_pause(ui, data);
@@ -406,7 +327,7 @@ struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct
         search_key(ui, data, key);
         return effects;
     }
-    enum action action = keymap_lookup(&ui->keymap, ui->help ? CONTEXT_HELP : CONTEXT_TREE, key);
+    enum action action = keymap_lookup(&ui->keymap, ui_context(ui), key);
     if (action == ACTION_NONE) {
         effects.what = had_message ? UI_REDRAW : 0;
         return effects;

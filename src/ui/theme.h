@@ -52,6 +52,13 @@
     X(ROLE_STATE_IDLE, "state.idle")                                                                         \
     X(ROLE_STATE_STALE, "state.stale")                                                                       \
     X(ROLE_STATE_ENDED, "state.ended")                                                                       \
+    X(ROLE_AXIS, "axis")                                                                                     \
+    X(ROLE_BAR_LLM, "bar.llm")                                                                               \
+    X(ROLE_BAR_TOOL, "bar.tool")                                                                             \
+    X(ROLE_BAR_AGENT, "bar.agent")                                                                           \
+    X(ROLE_BAR_WAIT, "bar.wait")                                                                             \
+    X(ROLE_BAR_FAILED, "bar.failed")                                                                         \
+    X(ROLE_BAR_OTHER, "bar.other")                                                                           \
     X(ROLE_FOOTER, "footer")                                                                                 \
     X(ROLE_FOOTER_KEY, "footer.key")                                                                         \
     X(ROLE_FOOTER_INPUT, "footer.input")                                                                     \

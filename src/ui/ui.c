@@ -11,6 +11,11 @@
 /* Rates and windows in the header move at this pace even when nothing arrives. */
 #define FLEET_TICK_NS (5 * NS_PER_SEC)
 
+/* From here on the details stand beside the view, or below it; otherwise in its place. */
+#define PANE_BESIDE_COLS 110
+#define PANE_BELOW_ROWS  24
+#define PANE_COLS_MAX    72
+
 struct ui *ui_create(const struct ui_config *config)
 {
     static const struct ui_config DEFAULTS = {0};
@@ -31,6 +36,8 @@ struct ui *ui_create(const struct ui_config *config)
     rows_init(&ui->rows);
     grid_init(&ui->last, 1, 1);
     ui->follow = true;
+    ui->view = config->view < UI_VIEW_COUNT ? config->view : UI_VIEW_TREE;
+    ui->pane = config->pane;
     ui->sort = config->sort < UI_SORT_COUNT ? config->sort : UI_SORT_ACTIVITY;
     snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
     return ui;
@@ -42,6 +49,7 @@ void ui_destroy(struct ui *ui)
         return;
     folds_finish(&ui->folds);
     rows_finish(&ui->rows);
+    free(ui->turn.items);
     grid_finish(&ui->last);
     free(ui);
 }
@@ -194,6 +202,35 @@ void ui_select(struct ui *ui, const struct ui_data *data, size_t index)
     ui->settled = ui->selected;
 }
 
+bool ui_select_node(struct ui *ui, const struct ui_data *data, uint64_t session_id, uint64_t node_id)
+{
+    const struct node *n = node_id ? model_node_by_id(data->model, node_id) : NULL;
+    size_t at = rows_find(&ui->rows, session_id, node_id, ui->selected_index);
+    if (at == ui->rows.count && n) {
+        folds_set(&ui->folds, fold_id(n->session->id, 0), FOLD_OPEN);
+        for (const struct node *p = rows_parent(n); p; p = rows_parent(p))
+            folds_set(&ui->folds, fold_id(p->session->id, p->id), FOLD_OPEN);
+        ui_refresh(ui, data);
+        at = rows_find(&ui->rows, session_id, node_id, ui->selected_index);
+    }
+    if (at == ui->rows.count)
+        return false;
+    ui_select(ui, data, at);
+    return true;
+}
+
+const struct node *ui_selected_node(const struct ui *ui, const struct ui_data *data)
+{
+    return ui->selected.node_id ? model_node_by_id(data->model, ui->selected.node_id) : NULL;
+}
+
+unsigned ui_context(const struct ui *ui)
+{
+    if (ui->help)
+        return CONTEXT_HELP;
+    return ui->pane && ui->focused ? CONTEXT_DETAIL : view_of(ui->view)->context;
+}
+
 void ui_keep_revealed(struct ui *ui, const struct ui_data *data)
 {
     const struct node *n = ui->search.reveal ? model_node_by_id(data->model, ui->search.reveal) : NULL;
@@ -225,7 +262,7 @@ static void flag_selection(struct ui *ui, struct grid *grid)
         const struct line *line = &ui->lines[i];
         if (line->session_id && line->session_id == ui->selected.session_id &&
             line->node_id == ui->selected.node_id)
-            grid_flag(grid, ui->body_row + i, 0, 1, grid->cols, CELL_SELECTED);
+            grid_flag(grid, ui->body_row + i, 0, 1, ui->body_cols, CELL_SELECTED);
     }
 }
 
@@ -274,25 +311,65 @@ static void update_fleet(struct ui *ui, const struct ui_data *data)
         snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
 }
 
+/* Where the view's body and, when it is shown, the pane stand: beside each other on wide screens, the pane
+ * below on high ones, in the place of the view where there is room for one only. */
+static void lay_out(struct ui *ui, const struct grid *grid, struct area *pane)
+{
+    struct area body = {1, 0, grid->rows - 2, grid->cols};
+    *pane = (struct area){0};
+    if (ui->pane && view_of(ui->view)->shows_nodes) {
+        if (grid->cols >= PANE_BESIDE_COLS) {
+            int cols = grid->cols * 2 / 5;
+            cols = cols < PANE_COLS_MAX ? cols : PANE_COLS_MAX;
+            body.cols -= cols + 1;
+            *pane = (struct area){1, body.cols + 1, body.rows, cols};
+        } else if (grid->rows >= PANE_BELOW_ROWS) {
+            int rows = body.rows * 2 / 5;
+            body.rows -= rows;
+            *pane = (struct area){1 + body.rows, 0, rows, grid->cols};
+        } else {
+            *pane = body;
+        }
+    }
+    ui->body_row = 2;
+    ui->body_rows = body.rows - 1;
+    ui->body_cols = body.cols;
+}
+
+static void draw_body(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area pane)
+{
+    struct area body = {1, 0, ui->body_rows + 1, ui->body_cols};
+    bool covered = pane.cols == body.cols && pane.row == body.row;
+    if (!covered)
+        view_of(ui->view)->draw(ui, data, grid, body);
+    if (pane.cols == 0)
+        return;
+    if (pane.row == body.row && !covered)
+        for (int row = 0; row < pane.rows; row++)
+            grid_put(grid, pane.row + row, body.cols, 1, slice_str(glyph(GLYPH_GUIDE)), ROLE_TREE_LINE);
+    detail_draw(ui, data, grid, pane);
+}
+
 static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *grid)
 {
+    struct area pane;
     ui->wake_ns = 0;
-    ui->body_row = 2;
-    ui->body_rows = grid->rows - 3;
+    lay_out(ui, grid, &pane);
     memset(ui->lines, 0, sizeof(ui->lines));
     update_fleet(ui, data);
     ui_refresh(ui, data);
     header_draw(ui, data, grid, 0);
-    if (ui->rows.count == 0)
+    if (ui->rows.count == 0 && view_of(ui->view)->shows_nodes)
         welcome_draw(ui, data, grid, 1, grid->rows - 2);
     else
-        tree_draw(ui, data, grid, 1, grid->rows - 2);
+        draw_body(ui, data, grid, pane);
     grid_copy(&ui->last, grid);
 }
 
 void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid)
 {
     grid_clear(grid);
+    ui->screen_rows = grid->rows;
     if (grid->cols < UI_COLS_MIN || grid->rows < UI_ROWS_MIN) {
         draw_too_small(grid);
         ui->wake_ns = 0;
@@ -322,6 +399,9 @@ struct ui_view ui_view(struct ui *ui, const struct ui_data *data)
     if (!ui->paused)
         ui_refresh(ui, data);
     return (struct ui_view){
+        .view = ui->view,
+        .pane = ui->pane,
+        .focused = ui->focused,
         .session_id = ui->selected.session_id,
         .node_id = ui->selected.node_id,
         .rows = ui->rows.count,

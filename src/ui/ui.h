@@ -81,13 +81,17 @@ enum ui_sort {
     UI_SORT_COUNT
 };
 
+enum ui_view_id { UI_VIEW_TREE, UI_VIEW_WATERFALL, UI_VIEW_DETAIL, UI_VIEW_COUNT };
+
 struct ui_config {
     bool ascii;                  /* plain ASCII instead of the glyphs */
     const struct keymap *keymap; /* copied; NULL: the default keys */
     const struct theme *themes;  /* borrowed as long as the ui lives; NULL: the built-in ones */
     int theme_count;
-    int theme;         /* the one to start with */
-    enum ui_sort sort; /* likewise */
+    int theme;            /* the one to start with */
+    enum ui_sort sort;    /* likewise */
+    enum ui_view_id view; /* likewise */
+    bool pane;            /* starts with the details beside or below */
 };
 
 struct ui; /* opaque: tests look at it through the functions below */
@@ -147,6 +151,9 @@ void ui_say(struct ui *ui, enum ui_severity severity, const char *text);
 /* --------------------------------------------------------------------------- what tests ask about */
 
 struct ui_view {
+    enum ui_view_id view;
+    bool pane;           /* the details stand beside or below */
+    bool focused;        /* on that pane */
     uint64_t session_id; /* of the selection; 0: nothing is selected */
     uint64_t node_id;    /* 0: the session row */
     size_t rows;         /* in the tree, folds taken into account */

@@ -8,6 +8,7 @@
 #include "rows.h"
 #include "status.h"
 #include "ui.h"
+#include "view.h"
 
 /* A row on the screen, by id: what a click or a paused screen refers to. */
 struct line {
@@ -24,6 +25,14 @@ struct search {
     bool origin_follow;
     uint64_t reveal; /* the hit, shown although it lies in folded rows */
     size_t hits, hit;
+};
+
+/* The rows of one turn, all unfolded, as the waterfall shows them. */
+struct turn_rows {
+    struct row *items; /* owned */
+    size_t count, cap;
+    size_t top;
+    uint64_t turn_id; /* whose they are; 0: nobody's */
 };
 
 struct ui {
@@ -45,6 +54,13 @@ struct ui {
     bool inverted;
     struct search search;
 
+    enum ui_view_id view;
+    struct turn_rows turn;
+    bool pane;            /* details beside or below a view of nodes */
+    bool focused;         /* keys go to the pane */
+    struct line detailed; /* what the details were last drawn of */
+    int detail_top, detail_lines, detail_rows;
+
     bool help;
     int help_top;
     int help_lines; /* as of the last drawing */
@@ -58,7 +74,8 @@ struct ui {
 
     /* As of the last drawing. */
     struct layout layout;
-    int body_row, body_rows;
+    int screen_rows;
+    int body_row, body_rows, body_cols; /* of the view's lines below its title */
     struct fleet fleet;
     int64_t wake_ns;
     char window_title[64];
@@ -77,6 +94,15 @@ void ui_wake_at(struct ui *ui, int64_t at_ns);
 
 /* Makes a row visible on the next drawing and selects it; follow mode ends. */
 void ui_select(struct ui *ui, const struct ui_data *data, size_t index);
+
+/* Selects a row by its ids, opening what hides it; false when the tree does not have it. */
+bool ui_select_node(struct ui *ui, const struct ui_data *data, uint64_t session_id, uint64_t node_id);
+
+/* The selected node, or NULL (a session's own row, or nothing). */
+const struct node *ui_selected_node(const struct ui *ui, const struct ui_data *data);
+
+/* Sorts the sessions, and says so. */
+void ui_sort_by(struct ui *ui, const struct ui_data *data, enum ui_sort sort, bool inverted);
 
 /* Keeps what the search revealed unfolded. */
 void ui_keep_revealed(struct ui *ui, const struct ui_data *data);
@@ -103,9 +129,19 @@ void search_key(struct ui *ui, const struct ui_data *data,
 
 /* ---------------------------------------------------------------------------------------------- views/ */
 
+/* The context whose keys are listened to. */
+unsigned ui_context(const struct ui *ui);
+
 void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
 void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
-void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
+void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void tree_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void tree_fold(struct ui *ui, const struct ui_data *data, enum action action);
+void tree_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
+void waterfall_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void waterfall_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void detail_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 void welcome_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 

@@ -32,6 +32,9 @@ static const struct recorded CASES[] = {
     /* Hooks would tell what the telemetry withholds. */
     {"capture-private", "tools-json-private", NULL, CAPTURE_WITHOUT_HOOKS, ""},
     {"capture-old-client", "old-2.0.76-tools", NULL, CAPTURE_WITH_HOOKS, ""},
+    {"capture-waterfall", "subagents-background", NULL, CAPTURE_WITH_HOOKS, "j w"},
+    {"capture-waterfall-waits", "interactive", "\"PermissionRequest\"", CAPTURE_WITH_HOOKS, "j w"},
+    {"capture-details", "failing-tool", NULL, CAPTURE_WITH_HOOKS, "* G i"},
     {"capture-server-error", "server-error-final", NULL, CAPTURE_WITH_HOOKS, "*"},
 };
 

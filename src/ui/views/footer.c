@@ -32,8 +32,12 @@ static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
             if (info->priority != p || !(info->contexts & context) || !info->label[0] || width == 0 ||
                 width > left)
                 continue;
+            if (a == ACTION_VIEW_TREE && ui->view == UI_VIEW_TREE)
+                continue; /* that is where we are */
+            if (a == ACTION_VIEW_WATERFALL && ui->view == UI_VIEW_WATERFALL)
+                continue;
             /* Without a row there is nothing that the other keys could do. */
-            if (context == CONTEXT_TREE && ui->rows.count == 0 && info->group != GROUP_PROGRAM)
+            if ((context & CONTEXT_NODES) && ui->rows.count == 0 && info->group != GROUP_PROGRAM)
                 continue;
             shown[a] = true;
             left -= width;
@@ -74,7 +78,7 @@ static void draw_search(const struct ui *ui, struct grid *grid, int row)
     pen.col += 3;
     pen_str(&pen, count, s->len && s->hits == 0 ? ROLE_WARNING : ROLE_FOOTER);
     pen.col += 3;
-    draw_hints(ui, s->open ? CONTEXT_SEARCH : CONTEXT_TREE, &pen);
+    draw_hints(ui, s->open ? CONTEXT_SEARCH : ui_context(ui), &pen);
 }
 
 static void draw_more(struct grid *grid, int row)
@@ -96,7 +100,7 @@ void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
     } else if (ui->search.open || (ui->search.len && !ui->help)) {
         draw_search(ui, grid, row);
     } else {
-        draw_hints(ui, ui->help ? CONTEXT_HELP : CONTEXT_TREE, &pen);
+        draw_hints(ui, ui_context(ui), &pen);
         if (ui->help && ui->help_top + grid->rows - 2 < ui->help_lines)
             draw_more(grid, row);
     }

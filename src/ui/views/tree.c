@@ -201,7 +201,7 @@ static void flag_matches(struct ui *ui, struct grid *grid, int line)
     int columns[GRID_COLS_MAX * 4 + 1]; /* of each byte */
     size_t len = 0;
     struct slice needle = search_text(ui);
-    for (int col = 0; col < grid->cols; col++) {
+    for (int col = 0; col < ui->body_cols; col++) {
         const struct cell *cell = grid_at(grid, line, col);
         if (len + cell->len > sizeof(text) - 1)
             break;
@@ -210,7 +210,7 @@ static void flag_matches(struct ui *ui, struct grid *grid, int line)
             columns[len++] = col;
         }
     }
-    columns[len] = grid->cols;
+    columns[len] = ui->body_cols;
     struct slice rest = slice_make(text, len);
     for (size_t at = text_find_nocase(rest, needle); at < rest.len; at = text_find_nocase(rest, needle)) {
         size_t from = (size_t)(rest.ptr - text) + at, width = text_width(needle);
@@ -277,14 +277,14 @@ static void wake_for_silence(struct ui *ui, const struct ui_data *data)
     }
 }
 
-void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows)
+void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
     struct context c = {.ui = ui, .data = data, .grid = grid};
-    layout_compute(&ui->layout, grid->cols);
-    draw_titles(ui, grid, row);
-    for (int i = 0; i < rows - 1 && ui->top + (size_t)i < ui->rows.count; i++) {
+    layout_compute(&ui->layout, area.cols);
+    draw_titles(ui, grid, area.row);
+    for (int i = 0; i < area.rows - 1 && ui->top + (size_t)i < ui->rows.count; i++) {
         const struct row *r = &ui->rows.items[ui->top + (size_t)i];
-        c.line = row + 1 + i;
+        c.line = area.row + 1 + i;
         ui->lines[i] = (struct line){r->session_id, r->node_id};
         draw_row(&c, r);
         if (ui->search.len)

@@ -278,3 +278,20 @@ struct ui_effects fixture_keys(struct ui *ui, const struct fixture *f, const cha
     }
     return effects;
 }
+
+size_t model_session_models(const struct session *s, struct slice *out, size_t max)
+{
+    if (s->model.len == 0)
+        return 0;
+    if (max > 0)
+        out[0] = s->model;
+    return 1;
+}
+
+size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t max)
+{
+    (void)s;
+    (void)out;
+    (void)max;
+    return 0;
+}

@@ -1,0 +1,315 @@
+/* Details: everything that is known about the selected row, as the whole screen or as a pane beside it. */
+#include "clock.h"
+#include "format.h"
+#include "glyph.h"
+#include "label.h"
+#include "ui_private.h"
+
+#include <stdio.h>
+
+#define KEY_COLS  15
+#define KEY_FROM  34 /* narrower panes put the value below its key */
+#define IDS_SHOWN 8
+#define VALUE_MAX 160
+
+/* Writes lines of keys and values from the first visible one on, and counts them all. */
+struct sheet {
+    struct grid *grid;
+    struct area area;
+    int top;
+    int line; /* the next one, counted from the first */
+};
+
+static bool visible(const struct sheet *s)
+{
+    return s->line >= s->top && s->line - s->top < s->area.rows;
+}
+
+static int row_of(const struct sheet *s)
+{
+    return s->area.row + s->line - s->top;
+}
+
+/* The longest head of the text that fits, cut at a blank where there is one. */
+static struct slice take_line(struct slice *rest, int cols)
+{
+    struct slice head = text_prefix(*rest, (size_t)cols, NULL);
+    if (head.len == 0) {
+        struct text_cluster cluster;
+        const char *start = rest->ptr;
+        text_next(rest, &cluster);
+        return slice_make(start, (size_t)(rest->ptr - start));
+    }
+    if (head.len < rest->len) {
+        for (size_t i = head.len; i > head.len / 2; i--)
+            if (head.ptr[i - 1] == ' ') {
+                head.len = i;
+                break;
+            }
+    }
+    *rest = slice_sub(*rest, head.len, rest->len);
+    return head;
+}
+
+static void put(struct sheet *s, const char *key, struct slice value, int role)
+{
+    bool beside = s->area.cols >= KEY_FROM;
+    int indent = beside ? KEY_COLS : 2, cols = s->area.cols - indent - 2;
+    if (value.len == 0 || cols < 1)
+        return;
+    if (visible(s))
+        grid_put(s->grid, row_of(s), s->area.col + 1, beside ? KEY_COLS - 1 : s->area.cols - 2,
+                 slice_str(key), ROLE_DIM);
+    if (!beside)
+        s->line++;
+    for (struct slice rest = value; rest.len; s->line++) {
+        struct slice line = take_line(&rest, cols);
+        if (visible(s))
+            grid_put(s->grid, row_of(s), s->area.col + 1 + indent, cols, line, role);
+    }
+}
+
+static void put_str(struct sheet *s, const char *key, const char *value, int role)
+{
+    put(s, key, slice_str(value), role);
+}
+
+static void put_title(struct sheet *s, const char *title)
+{
+    s->line++;
+    if (visible(s))
+        grid_put(s->grid, row_of(s), s->area.col + 1, s->area.cols - 2, slice_str(title), ROLE_HELP_TITLE);
+    s->line++;
+}
+
+/* --------------------------------------------------------------------------------------------- values */
+
+static void put_count(struct sheet *s, const char *key, int64_t value)
+{
+    char text[32];
+    if (value <= 0)
+        return;
+    snprintf(text, sizeof(text), "%lld", (long long)value);
+    put_str(s, key, text, ROLE_TOKENS);
+}
+
+static void put_time(struct sheet *s, const char *key, int64_t at_ns, int64_t now_ns)
+{
+    char text[CLOCK_RFC3339_MAX + FORMAT_MAX + 8], stamp[CLOCK_RFC3339_MAX], age[FORMAT_MAX];
+    if (at_ns <= 0)
+        return;
+    if (now_ns >= at_ns)
+        snprintf(text, sizeof(text), "%s  %s ago", clock_rfc3339(at_ns, stamp),
+                 format_age(now_ns - at_ns, age));
+    else
+        snprintf(text, sizeof(text), "%s", clock_rfc3339(at_ns, stamp));
+    put_str(s, key, text, ROLE_TIME);
+}
+
+static void put_duration(struct sheet *s, const char *key, int64_t ns)
+{
+    char text[FORMAT_MAX];
+    if (ns >= 0)
+        put_str(s, key, format_duration(ns, text), ROLE_TIME);
+}
+
+static void put_hex(struct sheet *s, const char *key, bool present, const uint8_t *id, size_t len)
+{
+    char hex[2 * 16 + 1];
+    if (!present)
+        return;
+    slice_hex(id, len, hex);
+    put_str(s, key, hex, ROLE_TEXT);
+}
+
+static void put_totals(struct sheet *s, const struct counters *t)
+{
+    char text[FORMAT_MAX];
+    put_title(s, "Tokens and cost");
+    put_count(s, "input", t->input_tokens);
+    put_count(s, "output", t->output_tokens);
+    put_count(s, "cache read", t->cache_read_tokens);
+    put_count(s, "cache write", t->cache_creation_tokens);
+    if (t->llm_calls > 0)
+        put_str(s, "cost", format_cost(t->cost_nano_usd, t->cost_unknown > 0, text), ROLE_COST);
+}
+
+static void put_calls(struct sheet *s, const struct counters *t)
+{
+    put_title(s, "Calls");
+    put_count(s, "turns", t->turns);
+    put_count(s, "LLM calls", t->llm_calls);
+    put_count(s, "LLM failed", t->llm_errors);
+    put_count(s, "LLM retries", t->llm_retries);
+    put_count(s, "tool calls", t->tool_calls);
+    put_count(s, "tools failed", t->tool_errors);
+    put_count(s, "rejected", t->tool_rejections);
+    put_count(s, "sub-agents", t->agents);
+    if (t->wait_ns > 0)
+        put_duration(s, "human wait", t->wait_ns);
+}
+
+/* ---------------------------------------------------------------------------------------------- session */
+
+static void put_session(struct sheet *sheet, const struct ui_data *data, const struct session *s)
+{
+    struct run_status run = model_session_status(s, data->now_ns);
+    const struct status_look *look = status_of_run(run.state);
+    struct slice models[IDS_SHOWN];
+    uint8_t traces[IDS_SHOWN][16];
+    char text[VALUE_MAX], age[FORMAT_MAX];
+    put(sheet, "session", label_session(s), ROLE_SESSION);
+    snprintf(text, sizeof(text), "%s %s", glyph(look->glyph), look->word);
+    put_str(sheet, "state", text, (int)look->role);
+    if (run.evidence) {
+        snprintf(text, sizeof(text), "%s%s%s", run.evidence, run.since_ns > 0 ? ", for " : "",
+                 run.since_ns > 0 ? format_age(status_elapsed(data->now_ns, run.since_ns), age) : "");
+        put_str(sheet, "because", text, ROLE_TEXT);
+    }
+    put(sheet, "folder", s->cwd, ROLE_TEXT);
+    put(sheet, "id", s->session_id, ROLE_TEXT);
+    put(sheet, "service", s->service_name, ROLE_TEXT);
+    put(sheet, "version", s->service_version, ROLE_TEXT);
+    put_time(sheet, "started", s->started_ns, data->now_ns);
+    put_time(sheet, "last heard", s->last_activity_ns, data->now_ns);
+    snprintf(text, sizeof(text), "%s%s%s", s->has_hooks ? "hooks " : "", s->has_logs ? "logs " : "",
+             s->has_spans ? "traces" : "");
+    put_str(sheet, "seen through", text, ROLE_TEXT);
+    if (s->redacted)
+        put_str(sheet, "privacy", "prompts are withheld by the client", ROLE_TEXT);
+    size_t count = model_session_models(s, models, IDS_SHOWN);
+    for (size_t i = 0; i < count && i < IDS_SHOWN; i++)
+        put(sheet, i ? "" : "models", models[i], ROLE_MODEL);
+    put_totals(sheet, &s->total);
+    put_calls(sheet, &s->total);
+    count = model_session_traces(s, traces, IDS_SHOWN);
+    if (count)
+        put_title(sheet, "Traces");
+    for (size_t i = 0; i < count && i < IDS_SHOWN; i++)
+        put_hex(sheet, i ? "" : "trace ids", true, traces[i], sizeof(traces[i]));
+}
+
+/* ------------------------------------------------------------------------------------------------ node */
+
+static const char *kind_title(enum node_kind kind)
+{
+    static const char *const TITLES[] = {
+        [NODE_TURN] = "turn",       [NODE_LLM] = "LLM call",          [NODE_TOOL] = "tool call",
+        [NODE_AGENT] = "sub-agent", [NODE_PERMISSION] = "permission", [NODE_COMPACTION] = "compaction",
+        [NODE_HOOK] = "hook",       [NODE_EVENT] = "event",
+    };
+    return TITLES[kind];
+}
+
+static const char *key_title(enum node_kind kind)
+{
+    return kind == NODE_TURN   ? "prompt id"
+           : kind == NODE_LLM  ? "request id"
+           : kind == NODE_TOOL ? "tool use id"
+                               : "id";
+}
+
+static void put_witnesses(struct sheet *sheet, const struct node *n)
+{
+    static const struct {
+        enum witness witness;
+        const char *name;
+    } NAMES[] = {{WITNESS_HOOK, "hook"}, {WITNESS_LOG, "log event"}, {WITNESS_SPAN, "span"}};
+    char text[VALUE_MAX] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < sizeof(NAMES) / sizeof(NAMES[0]); i++)
+        if (n->witnesses & (1u << NAMES[i].witness))
+            used +=
+                (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", used ? ", " : "", NAMES[i].name);
+    put_str(sheet, "seen by", text, ROLE_TEXT);
+}
+
+static void put_what(struct sheet *sheet, const struct node *n)
+{
+    const struct status_look *look = status_of_node(n->state);
+    char text[VALUE_MAX];
+    if (n->kind == NODE_TURN)
+        snprintf(text, sizeof(text), "turn #%d", (int)n->number);
+    else
+        snprintf(text, sizeof(text), "%s", kind_title(n->kind));
+    put_str(sheet, "what", text, ROLE_SESSION);
+    snprintf(text, sizeof(text), "%s %s", glyph(look->glyph), look->word);
+    put_str(sheet, "state", text, (int)look->role);
+    put(sheet, n->kind == NODE_LLM ? "asked by" : "name", n->name, ROLE_CALL);
+    put(sheet, "model", n->model, ROLE_MODEL);
+    put(sheet, n->kind == NODE_TURN ? "prompt" : "detail", n->detail, ROLE_TURN);
+    if (n->redacted && n->detail.len == 0)
+        put_str(sheet, "prompt", "withheld by the client's privacy settings", ROLE_DIM);
+    put(sheet, "error", n->error_type, ROLE_STATE_FAILED);
+    put(sheet, n->error_type.len ? "" : "error", n->error_message, ROLE_STATE_FAILED);
+    put(sheet,
+        n->kind == NODE_TOOL   ? "decided by"
+        : n->kind == NODE_TURN ? "begun by"
+                               : "source",
+        n->source, ROLE_TEXT);
+    put(sheet, "ended by", n->end_reason, ROLE_TEXT);
+}
+
+static void put_node(struct sheet *sheet, const struct ui_data *data, const struct node *n)
+{
+    put_what(sheet, n);
+    put_time(sheet, "started", n->start_ns, data->now_ns);
+    put_time(sheet, "ended", n->end_ns, data->now_ns);
+    put_duration(sheet, "took", n->duration_ns);
+    put_duration(sheet, "first token", n->ttft_ns > 0 ? n->ttft_ns : -1);
+    put_duration(sheet, "human wait", n->wait_ns > 0 ? n->wait_ns : -1);
+    if (n->attempts > 1)
+        put_count(sheet, "attempts", n->attempts);
+    put_count(sheet, "tokens before", n->tokens_before);
+    put_count(sheet, "tokens after", n->tokens_after);
+    if (n->background)
+        put_str(sheet, "background", "it runs on behind its call", ROLE_TEXT);
+    if (n->total.llm_calls)
+        put_totals(sheet, &n->total);
+    if (n->first_child)
+        put_calls(sheet, &n->total);
+    put_title(sheet, "Identity");
+    put(sheet, key_title(n->kind), n->key, ROLE_TEXT);
+    put_hex(sheet, "trace id", n->has_trace_id, n->trace_id, sizeof(n->trace_id));
+    put_hex(sheet, "span id", n->has_span_id, n->span_id, sizeof(n->span_id));
+    put(sheet, "session", n->session->session_id, ROLE_TEXT);
+    put_witnesses(sheet, n);
+}
+
+void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
+{
+    const struct node *n = ui_selected_node(ui, data);
+    const struct session *s = model_session_by_id(data->model, ui->selected.session_id);
+    bool same =
+        ui->detailed.session_id == ui->selected.session_id && ui->detailed.node_id == ui->selected.node_id;
+    ui->detailed = ui->selected;
+    ui->detail_top = same ? ui->detail_top : 0;
+    ui->detail_rows = area.rows - 1;
+    /* Scrolled to what was the end of a text that has become shorter: its end is as far as it goes. */
+    int most = ui->detail_lines > ui->detail_rows ? ui->detail_lines - ui->detail_rows : 0;
+    ui->detail_top = same && ui->detail_top > most ? most : ui->detail_top;
+    struct sheet sheet = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, ui->detail_top, 0};
+    bool active = ui->view == UI_VIEW_DETAIL || ui->focused;
+    grid_put(grid, area.row, area.col + 1, area.cols - 2, SLICE_LIT("DETAILS"),
+             active ? ROLE_COLUMN_SORT : ROLE_COLUMN);
+    if (n)
+        put_node(&sheet, data, n);
+    else if (s)
+        put_session(&sheet, data, s);
+    else
+        put_str(&sheet, "", "Nothing is selected.", ROLE_DIM);
+    ui->detail_lines = sheet.line;
+    if (ui->detail_lines > ui->detail_top + ui->detail_rows && area.cols > 16) {
+        char text[32];
+        snprintf(text, sizeof(text), "more %s", glyph(GLYPH_OPEN));
+        grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(text), ROLE_DIM);
+    }
+}
+
+void detail_move(struct ui *ui, const struct ui_data *data, int64_t by)
+{
+    (void)data;
+    int64_t most = ui->detail_lines > ui->detail_rows ? ui->detail_lines - ui->detail_rows : 0;
+    int64_t to = ui->detail_top + by;
+    ui->detail_top = (int)(to < 0 ? 0 : to > most ? most : to);
+}

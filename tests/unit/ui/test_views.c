@@ -1,0 +1,225 @@
+/* Views beside the tree: switching, the selection they share, the pane with the details. */
+#include "screen.h"
+
+#include "fixture.h"
+
+static struct fixture f;
+static struct ui *ui;
+static struct grid g;
+
+static int open_busy(void **state)
+{
+    (void)state;
+    fixture_init(&f);
+    scenario_find("busy")->build(&f);
+    grid_init(&g, 120, 24);
+    ui = ui_create(NULL);
+    ui_draw(ui, &f.data, &g);
+    return 0;
+}
+
+static int close_busy(void **state)
+{
+    (void)state;
+    ui_destroy(ui);
+    grid_finish(&g);
+    fixture_finish(&f);
+    return 0;
+}
+
+static void keys(const char *script)
+{
+    fixture_keys(ui, &f, script);
+    ui_draw(ui, &f.data, &g);
+    assert_screen_sound(&g);
+}
+
+static struct ui_view view(void)
+{
+    return ui_view(ui, &f.data);
+}
+
+static void click(enum mouse_action action, int row, int col)
+{
+    ui_key(ui, &f.data, &(struct key){KEYCODE_MOUSE, action, row, col});
+    ui_draw(ui, &f.data, &g);
+}
+
+static bool selected_says(const char *words)
+{
+    for (int row = 0; row < g.rows; row++)
+        if (screen_row_flagged(&g, row, CELL_SELECTED))
+            return screen_row_has(&g, row, words);
+    return false;
+}
+
+static void keys_lead_to_views_and_back(void **state)
+{
+    (void)state;
+    keys("w");
+    assert_int_equal(view().view, UI_VIEW_WATERFALL);
+    keys("v");
+    assert_int_equal(view().view, UI_VIEW_DETAIL);
+    keys("v");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    keys("2 Esc");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    keys("5 1");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    keys("w");
+    assert_true(fixture_keys(ui, &f, "q").what & UI_QUIT);
+}
+
+static void the_waterfall_moves_the_selection_of_the_tree(void **state)
+{
+    (void)state;
+    keys("j -"); /* turn 7, folded */
+    assert_int_equal(screen_find(&g, "Read src/auth.ts"), -1);
+    keys("w");
+    assert_true(selected_says("#7"));
+    keys("j j j j");
+    assert_true(selected_says("Read src/auth.ts"));
+    keys("1");
+    assert_true(selected_says("Read src/auth.ts"));
+    keys("w G j j");
+    assert_true(selected_says("rm -rf"));
+    keys("g k");
+    assert_true(selected_says("#7"));
+}
+
+static void a_session_row_shows_its_newest_turn(void **state)
+{
+    (void)state;
+    keys("w");
+    assert_true(screen_find(&g, "#7 fix the flaky") >= 0);
+    assert_false(screen_row_flagged(&g, 2, CELL_SELECTED));
+    keys("j");
+    assert_true(selected_says("#7"));
+}
+
+static void bars_stand_where_their_time_is(void **state)
+{
+    (void)state;
+    keys("j w");
+    int turn = screen_find(&g, "#7 "), last = screen_find(&g, "rm -rf"), first = screen_find(&g, "LLM opus");
+    int from = -1, to = -1, end = -1;
+    for (int col = 48; col < g.cols - 8; col++) {
+        if (grid_at(&g, last, col)->role == ROLE_BAR_WAIT && from < 0)
+            from = col;
+        if (grid_at(&g, first, col)->role == ROLE_BAR_LLM)
+            to = col;
+        if (grid_at(&g, turn, col)->role == ROLE_BAR_OTHER)
+            end = col;
+    }
+    assert_true(to >= 48);   /* the first call has a bar, */
+    assert_true(from > to);  /* the permission comes after it, */
+    assert_true(end > from); /* and the turn frames both */
+    assert_int_equal(grid_at(&g, last, end)->role, ROLE_BAR_WAIT);
+}
+
+static void details_stand_beside_below_or_instead(void **state)
+{
+    (void)state;
+    keys("j i");
+    assert_true(view().pane);
+    int row = screen_find(&g, "DETAILS");
+    assert_int_equal(row, 1);
+    assert_true(screen_row_has(&g, 1, "SESSION"));
+    grid_resize(&g, 80, 40);
+    keys("");
+    assert_true(screen_find(&g, "DETAILS") > 10);
+    assert_true(screen_row_has(&g, 1, "SESSION"));
+    grid_resize(&g, 40, 20);
+    keys("");
+    assert_int_equal(screen_find(&g, "DETAILS"), 1);
+    assert_false(screen_row_has(&g, 1, "SESSION"));
+    keys("i");
+    assert_int_equal(screen_find(&g, "DETAILS"), -1);
+}
+
+static void the_focus_says_what_keys_scroll(void **state)
+{
+    (void)state;
+    grid_resize(&g, 120, 12);
+    keys("j i");
+    uint64_t node = view().node_id;
+    assert_true(screen_find(&g, "prompt") >= 0);
+    keys("Tab G");
+    assert_true(view().focused);
+    assert_true(view().node_id == node);
+    assert_int_equal(screen_find(&g, "what "), -1);
+    assert_true(screen_find(&g, "Identity") >= 0 || screen_find(&g, "seen by") >= 0 ||
+                screen_find(&g, "session  ") >= 0);
+    keys("g");
+    assert_true(screen_find(&g, "what ") >= 0);
+    keys("Esc j");
+    assert_false(view().focused);
+    assert_true(view().node_id != node);
+    keys("Tab Tab");
+    assert_false(view().focused);
+}
+
+static void clicks_select_in_the_waterfall(void **state)
+{
+    (void)state;
+    keys("j w");
+    int row = screen_find(&g, "Grep refreshToken");
+    click(MOUSE_PRESS, row, 60);
+    assert_true(selected_says("Grep refreshToken"));
+    click(MOUSE_PRESS, 1, 60); /* the axis */
+    click(MOUSE_PRESS, g.rows - 2, 3);
+    assert_true(selected_says("Grep refreshToken"));
+    click(MOUSE_WHEEL_UP, row, 3);
+    assert_false(selected_says("Grep refreshToken"));
+}
+
+static void nothing_to_show_is_said(void **state)
+{
+    struct fixture empty;
+    struct ui *own = ui_create(NULL);
+    (void)state;
+    fixture_init(&empty);
+    struct session *s = fixture_session(&empty, "id-1", "bare", NULL);
+    s->real = true;
+    fixture_settle(&empty);
+    fixture_keys(own, &empty, "w");
+    ui_draw(own, &empty.data, &g);
+    assert_true(screen_find(&g, "no turn yet") >= 0);
+    fixture_keys(own, &empty, "j j PgDn v G j i Tab");
+    ui_draw(own, &empty.data, &g);
+    assert_screen_sound(&g);
+    ui_destroy(own);
+    fixture_finish(&empty);
+}
+
+static void every_view_fits_every_size(void **state)
+{
+    static const char *const KEYS[] = {"1", "w", "v", "1 i", "w"};
+    (void)state;
+    for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
+        fixture_keys(ui, &f, "j j");
+        fixture_keys(ui, &f, KEYS[k]);
+        for (int cols = 1; cols <= 400; cols += cols < 140 ? 3 : 37)
+            for (int rows = 1; rows <= 120; rows += rows < 40 ? 3 : 17) {
+                grid_resize(&g, cols, rows);
+                ui_draw(ui, &f.data, &g);
+                assert_screen_sound(&g);
+            }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(keys_lead_to_views_and_back, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_waterfall_moves_the_selection_of_the_tree, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(a_session_row_shows_its_newest_turn, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(bars_stand_where_their_time_is, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(details_stand_beside_below_or_instead, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_focus_says_what_keys_scroll, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(clicks_select_in_the_waterfall, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, close_busy),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
