@@ -34,8 +34,12 @@ static void catch_up(uv_idle_t *idle)
     enum ct_err err;
     do {
         err = journal_reader_next(c->reader, &frame, NULL);
-        if (err == CT_OK)
+        if (err == CT_OK) {
+            uint64_t errors = ingest_stats(c->ingest).decode_errors;
             ingest_frame(c->ingest, &frame);
+            if (frame.seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
+                intake_unreadable(c, &frame);
+        }
     } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
     if (err != CT_OK && err != CT_ERR_FORMAT) {
         /* Caught up; or the disk could not be read, and the next append tries again. */
@@ -138,8 +142,10 @@ static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
     config.on_retire = on_retire;
     config.ctx = c;
     enum ct_err err = journal_open(&config, &c->journal, msg);
-    if (!err)
+    if (!err) {
         c->reader = journal_reader_open(c->journal, 0);
+        c->own_seq = journal_stats(c->journal).last_seq + 1;
+    }
     return err;
 }
 
@@ -159,7 +165,8 @@ static int inherited_sockets(void)
 static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
 {
     const struct options *o = c->config.options;
-    struct receiver_config config = {.limits = o->limits, .handler = intake_request, .ctx = c};
+    struct receiver_config config = {
+        .limits = o->limits, .handler = intake_request, .refused = intake_refused, .ctx = c};
     c->receiver = receiver_create(c->config.loop, &config);
     enum ct_err err = receiver_listen_unix(c->receiver, o->socket, msg);
     int inherited = inherited_sockets();
@@ -312,6 +319,10 @@ void collector_flow(const struct collector *c, struct flow *out)
                      c->received.metric_points, c->received.hooks},
         .decode_errors = ingest_stats(c->ingest).decode_errors,
         .connections_open = receiver.connections_open,
+        .connections_total = receiver.connections_total,
+        .budget_used = receiver.body_bytes_held,
+        .budget_max = c->config.options->limits.budget_bytes,
+        .clients = &c->clients,
         .has_journal = true,
         .journal = journal_stats(c->journal),
     };

@@ -4,6 +4,7 @@
 #ifndef CT_APP_COLLECTOR_PRIVATE_H
 #define CT_APP_COLLECTOR_PRIVATE_H
 
+#include "clients.h"
 #include "collector.h"
 #include "decode.h"
 #include "ingest.h"
@@ -44,6 +45,9 @@ struct collector {
         uint64_t requests, bytes, spans, logs, metric_points, hooks;
     } received;
 
+    struct clients clients;
+    uint64_t own_seq; /* the first frame of this run: what is older was counted when it came */
+
     bool stopping;
     unsigned stop_waits;
     void (*stop_done)(void *ctx);
@@ -58,6 +62,8 @@ void collector_appended(struct collector *c);
 
 /* intake.c: OTLP and hooks from the TCP ports. */
 void intake_request(void *ctx, struct receiver_request *request);
+void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender);
+void intake_unreadable(struct collector *c, const struct frame *frame); /* the model could not read it */
 
 /* forward.c: the tees, opened when it is known where we listen */
 enum ct_err forward_open(struct collector *c, struct ct_errmsg *msg);

@@ -5,6 +5,7 @@
 #ifndef CT_APP_FLOW_H
 #define CT_APP_FLOW_H
 
+#include "clients.h"
 #include "journal.h"
 #include "otlp_limits.h"
 #include "tee.h"
@@ -29,6 +30,10 @@ struct flow {
     uint64_t refused[OTLP_REFUSAL_COUNT];
     uint64_t decode_errors; /* accepted frames that the model could not read */
     uint64_t connections_open;
+    uint64_t connections_total; /* since the start, those refused left out */
+    uint64_t budget_used;       /* bytes of bodies that are held now (otlp_limits.budget_bytes) */
+    uint64_t budget_max;
+    const struct clients *clients; /* the collector's; NULL in a viewer and a replay */
     bool has_upstream;
     struct tee_stats
         tee; /* all upstreams together: sums, the oldest, and the words of the one that is worst off */

@@ -41,15 +41,63 @@ static bool keep(struct collector *c, const struct receiver_view *view, enum fra
     return true;
 }
 
+static struct client *client_of(struct collector *c, const struct receiver_sender *sender,
+                                enum client_encoding encoding)
+{
+    static const enum client_transport transports[] = {
+        [RECEIVER_HTTP1] = CLIENT_HTTP1, [RECEIVER_HTTP2] = CLIENT_HTTP2, [RECEIVER_GRPC] = CLIENT_GRPC};
+    struct client_key key = {.user_agent = sender->user_agent,
+                             .transport = transports[sender->transport],
+                             .encoding = encoding,
+                             .local = sender->local};
+    struct client *client = clients_row(&c->clients, &key, clock_wall());
+    client->compressions |= client_compression_of(sender->encoding);
+    return client;
+}
+
+void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender)
+{
+    static const enum client_encoding encodings[] = {
+        [OTLP_PROTOBUF] = CLIENT_PROTOBUF, [OTLP_JSON] = CLIENT_JSON};
+    enum otlp_encoding read;
+    enum client_encoding encoding = CLIENT_UNKNOWN;
+    if (slice_eq_str(sender->path, hooks_path))
+        encoding = CLIENT_HOOK;
+    else if (sender->transport == RECEIVER_GRPC)
+        encoding = CLIENT_PROTOBUF;
+    else if (otlp_encoding_parse(sender->content_type, &read))
+        encoding = encodings[read];
+    client_of(ctx, sender, encoding)->counts.refused[why]++;
+}
+
+void intake_unreadable(struct collector *c, const struct frame *frame)
+{
+    struct slice name = frame_header_get(frame, "User-Agent"), type = frame_header_get(frame, "Content-Type");
+    enum otlp_encoding read;
+    if (frame->source == FRAME_HOOK)
+        clients_decode_error(&c->clients, name, CLIENT_HOOK);
+    else if (frame->source == FRAME_OTLP_HTTP && otlp_encoding_parse(type, &read) && read == OTLP_JSON)
+        clients_decode_error(&c->clients, name, CLIENT_JSON);
+    else
+        clients_decode_error(&c->clients, name, CLIENT_PROTOBUF);
+}
+
 /* Nothing that we answer to a hook may change what Claude Code does: always 200 and an empty object. */
 static void take_hook(struct collector *c, struct receiver_request *request)
 {
     const struct receiver_view *view = receiver_request_view(request);
     if (slice_eq_str(view->method, "POST")) {
-        if (keep(c, view, FRAME_HOOK))
+        struct receiver_sender sender = receiver_request_sender(request);
+        struct client_counts *counts = &client_of(c, &sender, CLIENT_HOOK)->counts;
+        if (keep(c, view, FRAME_HOOK)) {
             c->received.hooks++;
-        else
+            counts->hooks++;
+            counts->requests++;
+            counts->bytes += view->body.len;
+        } else {
             receiver_count_refusal(c->receiver, OTLP_REFUSED_JOURNAL);
+            counts->refused[OTLP_REFUSED_JOURNAL]++;
+        }
     }
     receiver_reply(request, &(struct receiver_reply){
                                 .status = 200, .content_type = "application/json", .body = SLICE_LIT("{}")});
@@ -116,6 +164,14 @@ static void take_otlp(struct collector *c, struct receiver_request *request, enu
         receiver_refuse(request, OTLP_REFUSED_JOURNAL, "the request could not be kept, try again");
         return;
     }
+    struct receiver_sender sender = receiver_request_sender(request);
+    struct client_counts *sent =
+        &client_of(c, &sender, shape.encoding == OTLP_JSON ? CLIENT_JSON : CLIENT_PROTOBUF)->counts;
+    sent->requests++;
+    sent->bytes += view->body.len;
+    sent->logs += counts.logs;
+    sent->spans += counts.spans;
+    sent->metric_points += counts.points;
     c->received.logs += counts.logs;
     c->received.spans += counts.spans;
     c->received.metric_points += counts.points;

@@ -321,7 +321,7 @@ char *status_json(const struct status_source *source)
     add_int(o, "bytes", (int64_t)stats.bytes);
     add_int(o, "evicted_sessions", (int64_t)stats.evicted_sessions);
     add_int(o, "refused_events", (int64_t)stats.refused_events);
-    status_json_flow(root, source->flow, source->now_ns);
+    status_json_flow(root, source, &stats);
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);
     char *out = mem_alloc(strlen(printed) + 2);

@@ -42,7 +42,7 @@ static inline void add_time(cJSON *o, const char *key, int64_t ns)
 }
 
 /* status_flow.c: adds "flow". */
-void status_json_flow(cJSON *root, const struct flow *f, int64_t now_ns);
+void status_json_flow(cJSON *root, const struct status_source *source, const struct model_stats *model);
 
 /* status_json.c: what the upstreams took and what waits for them. */
 void status_json_forwarding(cJSON *flow, const struct flow *f, int64_t now_ns);

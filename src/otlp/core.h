@@ -29,6 +29,9 @@ struct core_env {
         *date; /* the current IMF-fixdate (RFC 9110, 5.6.7), kept up by the host; "": no Date is sent */
     void (*request)(void *ctx, struct exchange *x);    /* complete; the exchange is the host's now */
     void (*refused)(void *ctx, enum otlp_refusal why); /* answered by the core as far as that is possible */
+    /* Besides refused, where the request's headers were known: whose it was. It may come before refused and
+       from within the session: it counts and calls nothing. NULL: not wanted. */
+    void (*blamed)(void *ctx, enum otlp_refusal why, const struct exchange *x);
 };
 
 enum core_state {

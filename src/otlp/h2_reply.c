@@ -180,7 +180,10 @@ void h2_reply(struct h2_stream *s, const struct exchange_reply *reply)
 void h2_refuse(struct h2_stream *s, const struct h2_fault *fault)
 {
     int status = fault->status ? fault->status : otlp_refusal_status(fault->why);
+    const struct core *core = &s->h->core;
     h2_owe(s->h, fault->why);
+    if (core->env->blamed)
+        core->env->blamed(core->ctx, fault->why, s->x);
     struct exchange_reply reply = {
         .status = status,
         .message = fault->message,

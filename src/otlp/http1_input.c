@@ -15,6 +15,8 @@ void http1_enter_drain(struct http1 *h, uint64_t now)
 static void refuse(struct http1 *h, const struct http1_fault *fault, uint64_t now)
 {
     h->core.env->refused(h->core.ctx, fault->why);
+    if (h->x && h->x->header_count && h->core.env->blamed)
+        h->core.env->blamed(h->core.ctx, fault->why, h->x);
     struct slice content_type = h->x ? exchange_header(h->x, "Content-Type") : SLICE_NULL;
     enum otlp_encoding encoding = respond_encoding(content_type);
     int status = fault->status ? fault->status : otlp_refusal_status(fault->why);

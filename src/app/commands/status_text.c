@@ -1,25 +1,13 @@
-/* A status as a table for people: totals, then one line a session. */
+/* A status as a table for people: what is wrong, totals, one line a session, what came in and from whom. */
+#include "status_text.h"
+
 #include "commands.h"
-#include "format.h"
 #include "text.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 
 #define NAME_COLS  28
 #define STATE_COLS 11
-
-static int64_t number(const cJSON *o, const char *key)
-{
-    const cJSON *v = cJSON_GetObjectItemCaseSensitive(o, key);
-    return cJSON_IsNumber(v) ? (int64_t)v->valuedouble : 0;
-}
-
-static const char *text(const cJSON *o, const char *key)
-{
-    const char *v = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(o, key));
-    return v ? v : "";
-}
 
 static int64_t cost(const cJSON *o)
 {
@@ -27,8 +15,7 @@ static int64_t cost(const cJSON *o)
     return cJSON_IsNumber(v) ? llround(v->valuedouble * 1e9) : -1;
 }
 
-/* The text in exactly cols columns. */
-static void put(struct buf *out, const char *s, size_t cols)
+void status_text_put(struct buf *out, const char *s, size_t cols)
 {
     size_t width;
     struct slice cut = text_prefix(slice_str(s), cols, &width);
@@ -46,27 +33,28 @@ static void put(struct buf *out, const char *s, size_t cols)
 
 static const char *session_name(const cJSON *s)
 {
-    const char *title = text(s, "title"), *cwd = text(s, "cwd");
+    const char *title = status_string(s, "title"), *cwd = status_string(s, "cwd");
     if (title[0])
         return title;
     const char *slash = strrchr(cwd, '/');
     if (slash && slash[1])
         return slash + 1;
-    return text(s, "session_id");
+    return status_string(s, "session_id");
 }
 
 static void session_line(struct buf *out, const cJSON *s)
 {
     char in[FORMAT_MAX], made[FORMAT_MAX], cached[FORMAT_MAX], spent[FORMAT_MAX];
-    put(out, session_name(s), NAME_COLS);
+    status_text_put(out, session_name(s), NAME_COLS);
     buf_append_str(out, "  ");
-    put(out, text(s, "state"), STATE_COLS);
-    buf_printf(out, " %5lld %5lld %5lld  %5s %5s %5s %8s  %s\n", (long long)number(s, "turns"),
-               (long long)number(s, "llm_calls"), (long long)number(s, "tool_calls"),
-               format_count_wide(number(s, "input_tokens"), in),
-               format_count_wide(number(s, "output_tokens"), made),
-               format_count_wide(number(s, "cache_read_tokens"), cached),
-               format_cost(cost(s), number(s, "cost_unknown_calls") > 0, spent), text(s, "model"));
+    status_text_put(out, status_string(s, "state"), STATE_COLS);
+    buf_printf(out, " %5lld %5lld %5lld  %5s %5s %5s %8s  %s\n", (long long)status_number(s, "turns"),
+               (long long)status_number(s, "llm_calls"), (long long)status_number(s, "tool_calls"),
+               format_count_wide(status_number(s, "input_tokens"), in),
+               format_count_wide(status_number(s, "output_tokens"), made),
+               format_count_wide(status_number(s, "cache_read_tokens"), cached),
+               format_cost(cost(s), status_number(s, "cost_unknown_calls") > 0, spent),
+               status_string(s, "model"));
 }
 
 bool status_text(struct slice json, struct buf *out)
@@ -77,22 +65,25 @@ bool status_text(struct slice json, struct buf *out)
     const cJSON *sessions = cJSON_GetObjectItemCaseSensitive(root, "sessions");
     bool ok = cJSON_IsObject(totals) && cJSON_IsArray(sessions);
     if (ok) {
+        const cJSON *flow = cJSON_GetObjectItemCaseSensitive(root, "flow");
+        status_text_problems(flow, out);
         buf_printf(
             out,
             "%lld sessions, %lld live, %lld waiting, %s, %lld LLM calls (%lld failed), %lld tool calls\n",
-            (long long)number(totals, "sessions"), (long long)number(totals, "live"),
-            (long long)number(totals, "waiting"),
-            format_cost(cost(totals), number(totals, "cost_unknown_calls") > 0, spent),
-            (long long)number(totals, "llm_calls"), (long long)number(totals, "llm_errors"),
-            (long long)number(totals, "tool_calls"));
+            (long long)status_number(totals, "sessions"), (long long)status_number(totals, "live"),
+            (long long)status_number(totals, "waiting"),
+            format_cost(cost(totals), status_number(totals, "cost_unknown_calls") > 0, spent),
+            (long long)status_number(totals, "llm_calls"), (long long)status_number(totals, "llm_errors"),
+            (long long)status_number(totals, "tool_calls"));
         if (cJSON_GetArraySize(sessions) > 0) {
-            put(out, "SESSION", NAME_COLS);
+            status_text_put(out, "SESSION", NAME_COLS);
             buf_append_str(out, "  ");
-            put(out, "STATE", STATE_COLS);
+            status_text_put(out, "STATE", STATE_COLS);
             buf_append_str(out, " TURNS   LLM TOOLS     IN   OUT CACHE     COST  MODEL\n");
         }
         for (const cJSON *s = sessions->child; s; s = s->next)
             session_line(out, s);
+        status_text_flow(flow, out);
     }
     cJSON_Delete(root);
     return ok;

@@ -14,6 +14,12 @@ static void count_refusal(void *connection, enum otlp_refusal why)
     receiver_count_refusal(((struct connection *)connection)->r, why);
 }
 
+static void blame(void *connection, enum otlp_refusal why, const struct exchange *x)
+{
+    const struct connection *c = connection;
+    receiver_blame(c->r, why, x, c->local);
+}
+
 /* IMF-fixdate (RFC 9110, 5.6.7); strftime would write the locale's names. */
 static void write_date(char *out)
 {
@@ -49,6 +55,7 @@ struct receiver *receiver_create(uv_loop_t *loop, const struct receiver_config *
         .date = r->date,
         .request = receiver_request_arrived,
         .refused = count_refusal,
+        .blamed = blame,
     };
     r->input = mem_alloc(CORE_FEED_MAX);
     r->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -89,9 +89,26 @@ enum ct_err receiver_stream_write(struct receiver_request *r, struct slice bytes
 size_t receiver_stream_pending(const struct receiver_request *r);
 void receiver_stream_end(struct receiver_request *r);
 
+/* Who sent a request, as far as its headers say; slices are NULL when absent. */
+struct receiver_sender {
+    enum receiver_transport transport;
+    bool local;
+    struct slice path; /* before '?' */
+    struct slice user_agent;
+    struct slice content_type;
+    struct slice encoding; /* Content-Encoding, or grpc-encoding */
+};
+
+struct receiver_sender receiver_request_sender(const struct receiver_request *r); /* lives until the reply */
+
 struct receiver_config {
     struct otlp_limits limits;
     receiver_handler_fn handler;
+    /*
+     * A request whose headers were known was refused, by whoever: stats.refused has it too, with those of
+     * nobody. It counts and calls nothing. May be NULL.
+     */
+    void (*refused)(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender);
     void *ctx;
 };
 

@@ -105,6 +105,7 @@ void receiver_release(struct receiver *r);
 
 /* receiver_request.c */
 void receiver_request_arrived(void *connection, struct exchange *x);
+void receiver_blame(struct receiver *r, enum otlp_refusal why, const struct exchange *x, bool local);
 
 /* connection.c */
 void connection_accept(struct receiver *r, int fd, bool local); /* takes fd */

@@ -25,6 +25,29 @@ static void request_free(struct receiver_request *q)
     free(q);
 }
 
+static const enum receiver_transport transports[] = {
+    [EXCHANGE_HTTP1] = RECEIVER_HTTP1, [EXCHANGE_HTTP2] = RECEIVER_HTTP2, [EXCHANGE_GRPC] = RECEIVER_GRPC};
+
+static struct receiver_sender sender_of(const struct exchange *x, bool local)
+{
+    return (struct receiver_sender){
+        .transport = transports[x->transport],
+        .local = local,
+        .path = x->path,
+        .user_agent = exchange_header(x, "User-Agent"),
+        .content_type = exchange_header(x, "Content-Type"),
+        .encoding = exchange_header(x, x->transport == EXCHANGE_GRPC ? "grpc-encoding" : "Content-Encoding"),
+    };
+}
+
+void receiver_blame(struct receiver *r, enum otlp_refusal why, const struct exchange *x, bool local)
+{
+    if (!r->config.refused)
+        return;
+    struct receiver_sender sender = sender_of(x, local);
+    r->config.refused(r->config.ctx, why, &sender);
+}
+
 void receiver_request_arrived(void *connection, struct exchange *x)
 {
     struct connection *c = connection;
@@ -32,6 +55,7 @@ void receiver_request_arrived(void *connection, struct exchange *x)
     struct receiver_request *q = calloc(1, sizeof(*q) + x->header_count * sizeof(q->headers[0]));
     if (!q) {
         receiver_count_refusal(r, OTLP_REFUSED_OVERLOAD);
+        receiver_blame(r, OTLP_REFUSED_OVERLOAD, x, c->local);
         exchange_respond(
             x, &(struct exchange_reply){.status = 503, .retry_after_s = CORE_RETRY_AFTER_S, .close = true},
             receiver_now(r));
@@ -41,9 +65,6 @@ void receiver_request_arrived(void *connection, struct exchange *x)
     size_t count = exchange_end_to_end(x, kept);
     for (size_t i = 0; i < count; i++)
         q->headers[i] = (struct receiver_header){kept[i].name, kept[i].value};
-    static const enum receiver_transport transports[] = {[EXCHANGE_HTTP1] = RECEIVER_HTTP1,
-                                                         [EXCHANGE_HTTP2] = RECEIVER_HTTP2,
-                                                         [EXCHANGE_GRPC] = RECEIVER_GRPC};
     q->view = (struct receiver_view){
         .transport = transports[x->transport],
         .local = c->local,
@@ -71,6 +92,11 @@ void receiver_request_arrived(void *connection, struct exchange *x)
 const struct receiver_view *receiver_request_view(const struct receiver_request *r)
 {
     return &r->view;
+}
+
+struct receiver_sender receiver_request_sender(const struct receiver_request *r)
+{
+    return sender_of(r->x, r->view.local);
 }
 
 struct slice receiver_header_get(const struct receiver_view *view, const char *name)
@@ -110,6 +136,7 @@ void receiver_reply(struct receiver_request *r, const struct receiver_reply *rep
 void receiver_refuse(struct receiver_request *r, enum otlp_refusal why, const char *message)
 {
     receiver_count_refusal(r->r, why);
+    receiver_blame(r->r, why, r->x, r->view.local);
     int status = otlp_refusal_status(why) ? otlp_refusal_status(why) : 503;
     bool wait = why == OTLP_REFUSED_OVERLOAD || why == OTLP_REFUSED_JOURNAL;
     enum otlp_encoding encoding = respond_encoding(receiver_header_get(&r->view, "Content-Type"));
