@@ -4,7 +4,6 @@
 #include "h2_frames.h"
 #include "h2_peer.h"
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -295,14 +294,4 @@ void peer_block(struct buf *out)
     literal(out, ":path", PEER_LOGS);
     literal(out, ":authority", "localhost:4317");
     literal(out, "content-type", "application/grpc");
-}
-
-/* Present in a build with AddressSanitizer, whose allocator mallinfo2() knows nothing about. */
-extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
-
-size_t peer_memory(void)
-{
-    if (__sanitizer_get_current_allocated_bytes)
-        return __sanitizer_get_current_allocated_bytes();
-    return mallinfo2().uordblks;
 }

@@ -90,7 +90,4 @@ void peer_greeting(struct buf *out);
 /* Appends the header block of a gRPC call (static and literal entries only). */
 void peer_block(struct buf *out);
 
-/* Bytes that this process has allocated and not freed. */
-size_t peer_memory(void);
-
 #endif

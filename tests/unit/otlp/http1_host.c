@@ -121,6 +121,19 @@ void host_eof(struct host *h)
     host_pump(h);
 }
 
+void host_serves_others(const struct host *h)
+{
+    struct host other;
+    host_init(&other);
+    other.limits = h->limits;
+    host_open(&other);
+    other.env.budget = (struct budget *)(uintptr_t)&h->budget;
+    host_feed_str(&other, "POST /v1/logs HTTP/1.1\r\nHost: b\r\nContent-Length: 2\r\n\r\n{}");
+    assert_int_equal(other.requests, 1);
+    assert_int_equal(host_status(&other, 0), 200);
+    host_finish(&other);
+}
+
 void host_answer(struct host *h, size_t i, const char *text)
 {
     struct exchange *x = h->held[i];

@@ -40,6 +40,9 @@ void host_eof(struct host *h);
 void host_pump(struct host *h);
 void host_unstall(struct host *h); /* the peer reads what waited, and from now on */
 
+/* Another connection of the same limits and byte budget has its request answered. */
+void host_serves_others(const struct host *h);
+
 /* Ends held request i with 200 and that text. */
 void host_answer(struct host *h, size_t i, const char *text);
 

@@ -20,9 +20,9 @@ static void flood(size_t piece)
         assert_in_range(++sent, 1, H2_CONTINUATIONS_MAX + 1);
     }
     if (a.host.refused[OTLP_REFUSED_FLOOD])
-        attack_expect_over(&a, OTLP_REFUSED_FLOOD, (size_t)300 * 1024);
+        attack_expect_over(&a, OTLP_REFUSED_FLOOD, ATTACK_CONNECTION_BYTES + ATTACK_BLOCK_BYTES);
     else
-        attack_expect_over(&a, OTLP_REFUSED_HEADERS, (size_t)300 * 1024);
+        attack_expect_over(&a, OTLP_REFUSED_HEADERS, ATTACK_CONNECTION_BYTES + ATTACK_BLOCK_BYTES);
     attack_finish(&a);
 }
 

@@ -23,7 +23,7 @@ static void flood(const struct kind *k)
         assert_in_range(++sent, 1, k->most + 1);
     }
     assert_in_range(sent, k->most - 2, k->most + 1);
-    attack_expect_over(&a, OTLP_REFUSED_FLOOD, (size_t)100 * 1024);
+    attack_expect_over(&a, OTLP_REFUSED_FLOOD, ATTACK_CONNECTION_BYTES);
     attack_finish(&a);
 }
 

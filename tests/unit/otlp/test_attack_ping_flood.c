@@ -23,7 +23,7 @@ static void ends_the_connection(void **state)
         } while (attack_send(&a));
         /* Answered, unless the end comes with the first of them. */
         assert_int_equal(a.pings, at_once <= H2_PINGS_MAX ? H2_PINGS_MAX : 0);
-        attack_expect_over(&a, OTLP_REFUSED_FLOOD, (size_t)100 * 1024);
+        attack_expect_over(&a, OTLP_REFUSED_FLOOD, ATTACK_CONNECTION_BYTES);
         attack_finish(&a);
     }
 }
@@ -40,7 +40,7 @@ static void a_peer_that_pings_and_never_reads_is_held_back_or_sent_away(void **s
     while (attack_send(&a) && a.fed < 1000000 && core_wants_input(a.host.core) &&
            !a.host.refused[OTLP_REFUSED_FLOOD]);
     assert_int_equal(a.host.refused[OTLP_REFUSED_FLOOD], 1);
-    assert_in_range(a.peak, 0, 100 * 1024);
+    assert_in_range(memory_peak(), 0, ATTACK_CONNECTION_BYTES);
     host_expire_after(&a.host, a.host.limits.idle_ms);
     assert_int_equal(core_state(a.host.core), CORE_DEAD);
     attack_finish(&a);
@@ -88,7 +88,7 @@ static void acknowledgements_without_end_are_a_flood_too(void **state)
         ping(&a, NGHTTP2_FLAG_ACK);
         assert_in_range(a.fed, 0, (H2_CONTROL_MAX + 2) * 17 + 100);
     } while (attack_send(&a));
-    attack_expect_over(&a, OTLP_REFUSED_FLOOD, (size_t)100 * 1024);
+    attack_expect_over(&a, OTLP_REFUSED_FLOOD, ATTACK_CONNECTION_BYTES);
     attack_finish(&a);
 }
 

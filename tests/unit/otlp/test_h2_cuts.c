@@ -4,6 +4,7 @@
 
 #include "capture.h"
 #include "h2_peer.h"
+#include "memory.h"
 
 #include <stdlib.h>
 
@@ -69,7 +70,7 @@ static void a_sender_may_disconnect_at_every_byte(void **state)
     (void)state;
     struct peer p;
     record(&p);
-    size_t before = peer_memory();
+    size_t before = memory_used();
     for (size_t n = 0; n <= p.sent.len; n++) {
         struct host h;
         replay(&p, slice_sub(buf_slice(&p.sent), 0, n), HOST_WHOLE, 0, &h);
@@ -81,7 +82,7 @@ static void a_sender_may_disconnect_at_every_byte(void **state)
         }
         host_finish(&h);
     }
-    assert_in_range(peer_memory(), 0, before + 65536); /* thousands of connections: the allocator's caches */
+    assert_in_range(memory_used(), 0, before + 65536); /* thousands of connections: the allocator's caches */
     peer_finish(&p);
 }
 
