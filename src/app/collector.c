@@ -1,6 +1,7 @@
 #include "collector_private.h"
 
 #include "clock.h"
+#include "frames_model.h"
 #include "mem.h"
 
 #include <stdio.h>
@@ -235,6 +236,7 @@ void collector_destroy(struct collector *c)
     ingest_destroy(c->ingest);
     otlp_decoder_destroy(c->checker);
     model_destroy(c->model);
+    price_list_finish(&c->prices);
     free(c);
 }
 
@@ -270,6 +272,8 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
     c->config = *config;
     model_config_init(&model);
     model.max_bytes = o->model_max_bytes;
+    prices_open(o, &c->prices);
+    model.prices = &c->prices.table;
     uv_random(NULL, NULL, &model.hash_seed, sizeof model.hash_seed, 0, NULL);
     c->model = model_create(&model);
     c->ingest = ingest_create(&o->limits, on_event, c);

@@ -8,6 +8,7 @@
 #include "collector.h"
 #include "decode.h"
 #include "ingest.h"
+#include "price_file.h"
 
 struct control_stream;
 
@@ -31,6 +32,7 @@ struct collector {
     struct otlp_decoder *checker; /* checks before the acknowledgement */
     struct ingest *ingest;
     struct model *model;
+    struct price_list prices;
     struct control_stream *streams;
 
     uv_idle_t catch_up; /* active while the model is behind the journal */

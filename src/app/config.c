@@ -68,6 +68,22 @@ static int take_key(void *user, const char *section, const char *key, const char
     return err == CT_OK;
 }
 
+/* Reads to the end and closes. */
+static enum ct_err parse(struct reading *r)
+{
+    int bad_line = ini_parse_stream(read_line, r, take_key, r);
+    if (!r->err && ferror(r->file)) {
+        r->err = ct_fail(r->msg, CT_ERR_IO, "cannot read %s: %s", r->path, strerror(errno));
+    } else if (!r->err && bad_line < 0) {
+        r->err = ct_fail(r->msg, CT_ERR_NOMEM, "cannot read %s: out of memory", r->path);
+    } else if (!r->err && bad_line > 0) {
+        r->line = (unsigned)bad_line;
+        fail(r, CT_ERR_FORMAT, "neither [section] nor key = value");
+    }
+    fclose(r->file);
+    return r->err;
+}
+
 enum ct_err config_read(const char *path, config_handler_fn handler, void *ctx, struct ct_errmsg *msg)
 {
     struct stat st;
@@ -81,15 +97,15 @@ enum ct_err config_read(const char *path, config_handler_fn handler, void *ctx, 
         fclose(r.file);
         return ct_fail(msg, CT_ERR_IO, "cannot read %s: it is a folder", path);
     }
-    int bad_line = ini_parse_stream(read_line, &r, take_key, &r);
-    if (!r.err && ferror(r.file)) {
-        r.err = ct_fail(msg, CT_ERR_IO, "cannot read %s: %s", path, strerror(errno));
-    } else if (!r.err && bad_line < 0) {
-        r.err = ct_fail(msg, CT_ERR_NOMEM, "cannot read %s: out of memory", path);
-    } else if (!r.err && bad_line > 0) {
-        r.line = (unsigned)bad_line;
-        fail(&r, CT_ERR_FORMAT, "neither [section] nor key = value");
-    }
-    fclose(r.file);
-    return r.err;
+    return parse(&r);
+}
+
+enum ct_err config_read_text(const char *name, const char *text, config_handler_fn handler, void *ctx,
+                             struct ct_errmsg *msg)
+{
+    struct reading r = {.path = name, .handler = handler, .ctx = ctx, .msg = msg};
+    r.file = fmemopen((char *)(uintptr_t)text, strlen(text), "r"); /* it only reads */
+    if (!r.file)
+        return ct_fail(msg, CT_ERR_NOMEM, "cannot read %s: out of memory", name);
+    return parse(&r);
 }

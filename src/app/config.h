@@ -24,4 +24,8 @@ typedef enum ct_err (*config_handler_fn)(void *ctx, struct slice section, struct
  */
 enum ct_err config_read(const char *path, config_handler_fn handler, void *ctx, struct ct_errmsg *msg);
 
+/* The same of a text that is in memory; name stands for the path in messages. */
+enum ct_err config_read_text(const char *name, const char *text, config_handler_fn handler, void *ctx,
+                             struct ct_errmsg *msg);
+
 #endif

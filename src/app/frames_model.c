@@ -2,9 +2,18 @@
 
 #include "version.h"
 
+#include <stdio.h>
+
 static void on_event(void *ctx, const struct event *e)
 {
     model_apply(ctx, e);
+}
+
+void prices_open(const struct options *o, struct price_list *prices)
+{
+    struct ct_errmsg msg;
+    if (price_list_load(prices, o->prices, o->prices_asked_for, &msg))
+        fprintf(stderr, "claude-top: %s: only the built-in prices count\n", msg.text);
 }
 
 void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed)
@@ -13,7 +22,10 @@ void frames_model_init(struct frames_model *m, const struct options *o, uint64_t
     model_config_init(&config);
     config.max_bytes = o->model_max_bytes;
     config.hash_seed = hash_seed;
-    *m = (struct frames_model){.model = model_create(&config)};
+    *m = (struct frames_model){0};
+    prices_open(o, &m->prices);
+    config.prices = &m->prices.table;
+    m->model = model_create(&config);
     m->ingest = ingest_create(&o->limits, on_event, m->model);
 }
 
@@ -21,6 +33,7 @@ void frames_model_finish(struct frames_model *m)
 {
     ingest_destroy(m->ingest);
     model_destroy(m->model);
+    price_list_finish(&m->prices);
 }
 
 void frames_model_add(struct frames_model *m, const struct frame *frame)

@@ -8,15 +8,20 @@
 #include "ingest.h"
 #include "model.h"
 #include "options.h"
+#include "price_file.h"
 #include "ui.h"
 
 struct frames_model {
     struct model *model;
     struct ingest *ingest;
+    struct price_list prices;
     uint64_t requests;
     uint64_t bytes;
     int64_t last_wall_ns; /* arrival of the newest frame */
 };
+
+/* The prices that the options name; says on stderr when there is something wrong with them. */
+void prices_open(const struct options *o, struct price_list *prices);
 
 /* hash_seed 0 is fine for replays: nothing that is shown depends on it. */
 void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed);

@@ -128,6 +128,8 @@ struct options {
     int journal_fsync; /* enum journal_fsync */
 
     size_t model_max_bytes;
+    const char *prices; /* the user's prices.ini */
+    bool prices_asked_for;
     struct deeplink_config grafana;
 
     const char *theme;

@@ -223,7 +223,10 @@ static enum ct_err resolve_paths(struct options *o, const struct paths *paths, s
     if (o->state_dir)
         o->socket = o->socket[0] ? paths_expand(o->socket, paths->home, &o->arena)
                                  : paths_socket(paths, o->state_dir, &o->arena);
-    const char **const files[] = {&o->upstream_ca, &o->upstream_cert, &o->upstream_key};
+    o->prices_asked_for = o->prices[0] != '\0';
+    if (!o->prices_asked_for)
+        o->prices = paths->prices_file;
+    const char **const files[] = {&o->upstream_ca, &o->upstream_cert, &o->upstream_key, &o->prices};
     bool too_long = !o->state_dir || !o->socket;
     for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
         if (*files[i] && (*files[i])[0])

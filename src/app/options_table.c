@@ -183,6 +183,18 @@ const struct option option_table[] = {
      .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK),
      .type = OPTION_PATH,
      FIELD(socket)},
+    {.flag = "prices",
+     .section = "paths",
+     .key = "prices",
+     .value_name = "FILE",
+     .fallback = "",
+     .help =
+         "prices of models, for calls whose cost was not reported; its entries come before the built-in ones "
+         "[$XDG_CONFIG_HOME/claude-top/prices.ini]",
+     .example = "~/.config/claude-top/prices.ini",
+     .commands = COLLECT | SHOW,
+     .type = OPTION_PATH,
+     FIELD(prices)},
     {.flag = "config",
      .section = "paths",
      .value_name = "FILE",

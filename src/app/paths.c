@@ -78,8 +78,9 @@ enum ct_err paths_find(const struct env *env, struct arena *arena, struct paths 
     out->state_dir = state ? join(arena, state, APP_DIR) : join(arena, out->home, ".local/state/" APP_DIR);
     out->config_dir = config ? join(arena, config, APP_DIR) : join(arena, out->home, ".config/" APP_DIR);
     out->config_file = out->config_dir ? join(arena, out->config_dir, "config.ini") : NULL;
+    out->prices_file = out->config_dir ? join(arena, out->config_dir, "prices.ini") : NULL;
     out->runtime_dir = runtime ? arena_dup(arena, slice_str(runtime)).ptr : NULL;
-    if (!out->state_dir || !out->config_file || (runtime && !out->runtime_dir))
+    if (!out->state_dir || !out->config_file || !out->prices_file || (runtime && !out->runtime_dir))
         return ct_fail(msg, CT_ERR_LIMIT, "the paths in HOME and XDG_* are too long");
     return CT_OK;
 }

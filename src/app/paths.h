@@ -25,6 +25,7 @@ struct paths {
     const char *state_dir;   /* $XDG_STATE_HOME/claude-top, else ~/.local/state/claude-top */
     const char *config_dir;  /* $XDG_CONFIG_HOME/claude-top, else ~/.config/claude-top */
     const char *config_file; /* config_dir/config.ini */
+    const char *prices_file; /* config_dir/prices.ini */
     const char *runtime_dir; /* $XDG_RUNTIME_DIR, or NULL: a relative value counts as unset, as the
                                 specification says */
 };

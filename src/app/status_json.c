@@ -45,9 +45,19 @@ static void add_counters(cJSON *o, const struct counters *c)
     add_int(o, "cache_read_tokens", c->cache_read_tokens);
     add_int(o, "cache_creation_tokens", c->cache_creation_tokens);
     cJSON_AddNumberToObject(o, "cost_usd", (double)c->cost_nano_usd / 1e9);
-    cJSON_AddBoolToObject(o, "cost_is_estimate", false);
+    cJSON_AddBoolToObject(o, "cost_is_estimate", c->cost_estimated > 0);
+    cJSON_AddNumberToObject(o, "cost_estimated_usd", (double)c->cost_estimated_nano_usd / 1e9);
+    add_int(o, "cost_estimated_calls", c->cost_estimated);
     add_int(o, "cost_unknown_calls", c->cost_unknown);
     add_ms(o, "human_wait_ms", c->wait_ns);
+}
+
+static void add_burn(cJSON *o, const struct burn_rate *burn)
+{
+    cJSON *part = cJSON_AddObjectToObject(o, "burn");
+    add_int(part, "tokens_per_min", burn->tokens_per_min);
+    cJSON_AddNumberToObject(part, "cost_per_hour_usd", (double)burn->cost_nano_usd_per_hour / 1e9);
+    cJSON_AddBoolToObject(part, "is_estimate", burn->is_estimate);
 }
 
 static cJSON *node_json(const struct node *n);
@@ -167,6 +177,8 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     add_time(o, "started_at", s->started_ns);
     add_time(o, "last_activity_at", s->last_activity_ns);
     add_counters(o, &s->total);
+    struct burn_rate burn = model_session_burn(s, source->now_ns);
+    add_burn(o, &burn);
 
     struct slice models[MODELS_MAX];
     size_t count = model_session_models(s, models, MODELS_MAX);
@@ -218,6 +230,7 @@ static void add_sessions(cJSON *root, const struct status_source *source)
     add_int(o, "live", fleet.live);
     add_int(o, "waiting", fleet.waiting);
     add_counters(o, &fleet.total);
+    add_burn(o, &fleet.burn);
     cJSON *sessions = cJSON_AddArrayToObject(root, "sessions");
     for (size_t i = 0; i < count; i++)
         cJSON_AddItemToArray(sessions, session_json(source, list[i]));

@@ -92,6 +92,7 @@ void ingest_usage(struct otlp_attrs attrs, struct event_usage *usage)
     tokens(attrs, "output_tokens", &usage->output_tokens);
     tokens(attrs, "cache_read_tokens", &usage->cache_read_tokens);
     tokens(attrs, "cache_creation_tokens", &usage->cache_creation_tokens);
+    tokens(attrs, "cache_creation_1h_tokens", &usage->cache_creation_1h_tokens);
     if (otlp_attr_double(attrs, "cost_usd", &usd) && usd >= 0 && usd < 1e6)
         usage->cost_nano_usd = llround(usd * 1e9);
     else if (otlp_attr_int(attrs, "cost_usd_micros", &micros) && micros >= 0 &&

@@ -7,7 +7,7 @@ void event_init(struct event *e, enum event_kind kind, enum witness witness)
         .witness = witness,
         .duration_ns = -1,
         .sequence = -1,
-        .usage = {-1, -1, -1, -1, -1},
+        .usage = {-1, -1, -1, -1, -1, -1},
         .ttft_ns = -1,
         .wait_ns = -1,
         .tokens_before = -1,

@@ -62,7 +62,8 @@ struct event_usage {
     int64_t output_tokens;
     int64_t cache_read_tokens;
     int64_t cache_creation_tokens;
-    int64_t cost_nano_usd; /* 1e-9 USD: sums do not depend on their order */
+    int64_t cache_creation_1h_tokens; /* of those, the ones that are kept for an hour */
+    int64_t cost_nano_usd;            /* 1e-9 USD: sums do not depend on their order */
 };
 
 enum span_role {

@@ -86,6 +86,7 @@ static void usage(struct facts *f, const struct event *e)
     facts_set(f, FACT_OUTPUT, rank, e->usage.output_tokens);
     facts_set(f, FACT_CACHE_READ, rank, e->usage.cache_read_tokens);
     facts_set(f, FACT_CACHE_CREATION, rank, e->usage.cache_creation_tokens);
+    facts_set(f, FACT_CACHE_CREATION_1H, rank, e->usage.cache_creation_1h_tokens);
     facts_set(f, FACT_COST, rank, e->usage.cost_nano_usd);
 }
 

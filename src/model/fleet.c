@@ -4,8 +4,12 @@
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
 
-static void change(struct fleet_windows *w, const struct fleet_share *share, int sign)
+static void change(struct fleet_windows *w, struct burn *session, const struct fleet_share *share, int sign)
 {
+    struct burn *const burns[] = {&w->burn, session};
+    for (size_t i = 0; i < 2; i++)
+        burn_change(burns[i], share->time_ns, share->tokens, share->cost_nano_usd, share->cost_estimated,
+                    sign);
     int64_t at = share->time_ns / FLEET_FINE_NS;
     struct fleet_fine *fine = &w->fine[(uint64_t)at % FLEET_FINE];
     if (fine->bucket < at)
@@ -19,8 +23,10 @@ static void change(struct fleet_windows *w, const struct fleet_share *share, int
     struct fleet_coarse *coarse = &w->coarse[(uint64_t)at % FLEET_COARSE];
     if (coarse->bucket < at)
         *coarse = (struct fleet_coarse){.bucket = at};
-    if (coarse->bucket == at)
+    if (coarse->bucket == at) {
         coarse->cost_nano_usd += sign * share->cost_nano_usd;
+        coarse->estimated += share->cost_estimated ? sign : 0;
+    }
     at = share->time_ns / MINUTE_NS;
     struct fleet_minute *minute = &w->minute[(uint64_t)at % FLEET_MINUTES];
     if (minute->bucket < at)
@@ -36,18 +42,20 @@ static void change(struct fleet_windows *w, const struct fleet_share *share, int
 static bool same_share(const struct fleet_share *a, const struct fleet_share *b)
 {
     return a->counted == b->counted && a->time_ns == b->time_ns && a->tokens == b->tokens &&
-           a->cost_nano_usd == b->cost_nano_usd && a->duration_ns == b->duration_ns && a->failed == b->failed;
+           a->cost_nano_usd == b->cost_nano_usd && a->cost_estimated == b->cost_estimated &&
+           a->duration_ns == b->duration_ns && a->failed == b->failed;
 }
 
-void fleet_update(struct fleet_windows *w, struct fleet_share *share, const struct fleet_share *now)
+void fleet_update(struct fleet_windows *w, struct burn *session, struct fleet_share *share,
+                  const struct fleet_share *now)
 {
     if (same_share(share, now))
         return;
     if (share->counted)
-        change(w, share, -1);
+        change(w, session, share, -1);
     *share = *now;
     if (share->counted)
-        change(w, share, 1);
+        change(w, session, share, 1);
 }
 
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
@@ -88,9 +96,12 @@ void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, st
     for (size_t i = 0; i < FLEET_COARSE; i++) {
         const struct fleet_coarse *b = &m->fleet.coarse[i];
         if (b->bucket != 0 && b->bucket * FLEET_COARSE_NS >= day_start_ns &&
-            b->bucket * FLEET_COARSE_NS <= now_ns)
+            b->bucket * FLEET_COARSE_NS <= now_ns) {
             out->cost_today_nano_usd += b->cost_nano_usd;
+            out->cost_today_is_estimate |= b->estimated > 0;
+        }
     }
+    burn_read(&m->fleet.burn, now_ns, &out->burn);
     struct histogram recent = {0};
     for (size_t i = 0; i < FLEET_MINUTES; i++) {
         int64_t age = now_ns / MINUTE_NS - m->fleet.minute[i].bucket;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "burn.h"
 #include "histogram.h"
 
 #define FLEET_FINE_NS   (INT64_C(5) * 1000000000)
@@ -24,6 +25,7 @@ struct fleet_share {
     int64_t time_ns;
     int64_t tokens;
     int64_t cost_nano_usd;
+    bool cost_estimated;
     int64_t duration_ns;
     bool failed;
 };
@@ -38,6 +40,7 @@ struct fleet_fine {
 struct fleet_coarse {
     int64_t bucket;
     int64_t cost_nano_usd;
+    int64_t estimated; /* calls */
 };
 
 struct fleet_minute {
@@ -49,9 +52,12 @@ struct fleet_windows {
     struct fleet_fine fine[FLEET_FINE];
     struct fleet_coarse coarse[FLEET_COARSE];
     struct fleet_minute minute[FLEET_MINUTES];
+    struct burn burn;
 };
 
-/* Replaces what *share says was counted by *now, and remembers that in *share. */
-void fleet_update(struct fleet_windows *w, struct fleet_share *share, const struct fleet_share *now);
+/* Replaces what *share says was counted by *now, and remembers that in *share. session: its own burn; NULL
+ * when neither counts. */
+void fleet_update(struct fleet_windows *w, struct burn *session, struct fleet_share *share,
+                  const struct fleet_share *now);
 
 #endif

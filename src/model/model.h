@@ -14,12 +14,14 @@
 #define CT_MODEL_MODEL_H
 
 #include "event.h"
+#include "prices.h"
 
 struct model;
 
 struct model_config {
     uint64_t hash_seed;
-    size_t max_bytes; /* all sessions together; oldest ended ones go first. Default 256 MiB */
+    size_t max_bytes;                 /* all sessions together; oldest ended ones go first. Default 256 MiB */
+    const struct price_table *prices; /* for calls without a cost; borrowed, lives longer. NULL: none */
 };
 
 #define MODEL_MAX_BYTES_DEFAULT (256u * 1024u * 1024u)
@@ -38,9 +40,11 @@ struct counters {
     int64_t output_tokens;
     int64_t cache_read_tokens;
     int64_t cache_creation_tokens;
-    int64_t cost_nano_usd;
-    int64_t cost_unknown; /* LLM calls without a cost */
-    int64_t wait_ns;      /* time spent waiting for the human */
+    int64_t cost_nano_usd;           /* reported and estimated */
+    int64_t cost_unknown;            /* LLM calls that nobody knows a cost or a price of */
+    int64_t cost_estimated;          /* LLM calls whose cost is an estimate (prices.h) */
+    int64_t cost_estimated_nano_usd; /* their part of cost_nano_usd */
+    int64_t wait_ns;                 /* time spent waiting for the human */
 };
 
 enum node_kind {
@@ -187,12 +191,26 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 
 #define FLEET_SPARK 12 /* columns of the header's sparkline, 5 s each */
 
+/* Over the last BURN_NS, by when calls ended. What is younger than that burns little, not much: nothing is
+ * extrapolated. */
+struct burn_rate {
+    int64_t tokens_per_min; /* all four types */
+    int64_t cost_nano_usd_per_hour;
+    bool is_estimate; /* a part of the cost is */
+};
+
+#define BURN_NS (INT64_C(5) * 60 * 1000000000)
+
+struct burn_rate model_session_burn(const struct session *s, int64_t now_ns);
+
 struct fleet {
     int64_t sessions; /* real ones */
     int64_t live;     /* not ended, heard of within LIVE_WITHIN_NS */
     int64_t waiting;  /* for permission or input */
     struct counters total;
     int64_t cost_today_nano_usd; /* since day_start_ns */
+    bool cost_today_is_estimate; /* a part of it is */
+    struct burn_rate burn;       /* of all sessions */
     int64_t tokens_per_min;      /* all four types, last minute */
     int64_t spark[FLEET_SPARK];  /* tokens per 5 s, oldest first */
     int64_t llm_per_min;

@@ -12,6 +12,7 @@
 #define CT_MODEL_MODEL_PRIVATE_H
 
 #include "arena.h"
+#include "burn.h"
 #include "fleet.h"
 #include "map.h"
 #include "model.h"
@@ -53,6 +54,7 @@ enum fact {
     FACT_OUTPUT,
     FACT_CACHE_READ,
     FACT_CACHE_CREATION,
+    FACT_CACHE_CREATION_1H,
     FACT_COST,
     FACT_TOKENS_BEFORE,
     FACT_TOKENS_AFTER,
@@ -149,6 +151,8 @@ struct entry {
     bool by_time; /* its turn was found by time alone */
     bool closed;  /* what is still open below it was cut off */
     bool finished, accepted, rejected;
+    int64_t cost_nano_usd; /* LLM: reported, else estimated; -1: unknown */
+    bool cost_estimated;
     struct fleet_share fleet_share;
     struct red_share red_share[2];
 };
@@ -211,6 +215,7 @@ struct session_entry {
 
     int64_t ended_ns;     /* newest SessionEnd; 0: none */
     int64_t last_hook_ns; /* newest hook that is not one */
+    struct burn *burn;    /* NULL until its first LLM call ended */
     bool saw_stop;        /* its hooks include Stop: one that is missing means something */
     int64_t input_wanted_ns;
     int64_t compacting_ns, compacted_ns; /* newest start and end of a compaction */
@@ -369,7 +374,11 @@ size_t place_link(struct session_entry *s, struct entry **preorder);
 /* derive.c */
 void derive_facts(struct entry *e);         /* public fields that need no tree */
 void derive_waits(struct session_entry *s); /* decisions and permission prompts, to their tools */
-void derive_windows(struct session_entry *s, struct entry *e);
+/* windows.c */
+void derive_windows(struct session_entry *s, struct entry *e); /* its share of the windows */
+
+/* cost.c */
+void derive_cost(struct entry *e);
 
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */

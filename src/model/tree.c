@@ -21,6 +21,8 @@ void counters_add(struct counters *to, const struct counters *from, int sign)
     to->cache_creation_tokens += sign * from->cache_creation_tokens;
     to->cost_nano_usd += sign * from->cost_nano_usd;
     to->cost_unknown += sign * from->cost_unknown;
+    to->cost_estimated += sign * from->cost_estimated;
+    to->cost_estimated_nano_usd += sign * from->cost_estimated_nano_usd;
     to->wait_ns += sign * from->wait_ns;
 }
 
@@ -182,8 +184,10 @@ static void own_counters(const struct entry *n, struct counters *c)
         c->output_tokens = known(facts_number(f, FACT_OUTPUT));
         c->cache_read_tokens = known(facts_number(f, FACT_CACHE_READ));
         c->cache_creation_tokens = known(facts_number(f, FACT_CACHE_CREATION));
-        c->cost_nano_usd = known(facts_number(f, FACT_COST));
-        c->cost_unknown = facts_number(f, FACT_COST) < 0 && p->state != NODE_FAILED;
+        c->cost_nano_usd = known(n->cost_nano_usd);
+        c->cost_unknown = n->cost_nano_usd < 0 && p->state != NODE_FAILED;
+        c->cost_estimated = n->cost_estimated;
+        c->cost_estimated_nano_usd = n->cost_estimated ? n->cost_nano_usd : 0;
         break;
     case NODE_TOOL:
         c->tool_calls = 1;

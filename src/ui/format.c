@@ -63,20 +63,22 @@ const char *format_count_wide(int64_t n, char *out)
     return count(n, 100, out);
 }
 
-const char *format_cost(int64_t nano_usd, bool at_least, char *out)
+const char *format_cost(int64_t nano_usd, bool at_least, bool estimate, char *out)
 {
     if (nano_usd < 0)
         return unknown(out);
     if (nano_usd == 0) {
-        snprintf(out, FORMAT_MAX, "%s", at_least ? "?" : "$0.00");
+        snprintf(out, FORMAT_MAX, "%s", at_least ? "?" : estimate ? "~$0.00" : "$0.00");
         return out;
     }
     char sign[8] = "$";
     if (at_least)
-        snprintf(sign, sizeof(sign), "%s$", glyph(GLYPH_AT_LEAST));
+        snprintf(sign, sizeof(sign), "%s$", glyph(estimate ? GLYPH_AT_LEAST_ABOUT : GLYPH_AT_LEAST));
+    else if (estimate)
+        snprintf(sign, sizeof(sign), "~$");
     if (nano_usd < NANO_PER_CENT) {
         /* A lower bound of less than a cent says as much as "more than nothing". */
-        snprintf(out, FORMAT_MAX, "%s", at_least ? ">$0.00" : "<$0.01");
+        snprintf(out, FORMAT_MAX, "%s", at_least ? ">$0.00" : estimate ? "~<$0.01" : "<$0.01");
         return out;
     }
     int64_t cents = divide_rounded(nano_usd, NANO_PER_CENT);

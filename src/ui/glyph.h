@@ -36,6 +36,7 @@
     X(GLYPH_DOT, "·", '-')                                                                                   \
     X(GLYPH_NONE, "–", '-')                                                                                  \
     X(GLYPH_AT_LEAST, "≥", '>')                                                                              \
+    X(GLYPH_AT_LEAST_ABOUT, "≳", '>')                                                                        \
     X(GLYPH_ELLIPSIS, "…", '~')                                                                              \
     X(GLYPH_ENTER, "⏎", 'E')                                                                                 \
     X(GLYPH_CURSOR, "▏", '_')                                                                                \

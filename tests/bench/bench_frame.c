@@ -67,7 +67,7 @@ static void llm(struct bench *b, struct names *n, int64_t end_ns)
         e.start_ns = end_ns - e.duration_ns;
         e.model = SLICE_LIT("claude-opus-4-5-20251101");
         e.ttft_ns = 300 * NS_PER_MS;
-        e.usage = (struct event_usage){600, 150, 21000, 900, 12000000};
+        e.usage = (struct event_usage){600, 150, 21000, 900, 0, 12000000};
         model_apply(b->model, &e);
     }
     b->calls++;

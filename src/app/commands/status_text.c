@@ -15,6 +15,13 @@ static int64_t cost(const cJSON *o)
     return cJSON_IsNumber(v) ? llround(v->valuedouble * 1e9) : -1;
 }
 
+static const char *cost_words(const cJSON *o, char *out)
+{
+    bool estimate = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(o, "cost_is_estimate"));
+    bool at_least = status_number(o, "cost_unknown_calls") > 0;
+    return format_cost(cost(o), (at_least ? COST_AT_LEAST : 0) | (estimate ? COST_ESTIMATE : 0), out);
+}
+
 void status_text_put(struct buf *out, const char *s, size_t cols)
 {
     size_t width;
@@ -52,8 +59,7 @@ static void session_line(struct buf *out, const cJSON *s)
                (long long)status_number(s, "llm_calls"), (long long)status_number(s, "tool_calls"),
                format_count_wide(status_number(s, "input_tokens"), in),
                format_count_wide(status_number(s, "output_tokens"), made),
-               format_count_wide(status_number(s, "cache_read_tokens"), cached),
-               format_cost(cost(s), status_number(s, "cost_unknown_calls") > 0, spent),
+               format_count_wide(status_number(s, "cache_read_tokens"), cached), cost_words(s, spent),
                status_string(s, "model"));
 }
 
@@ -71,8 +77,7 @@ bool status_text(struct slice json, struct buf *out)
             out,
             "%lld sessions, %lld live, %lld waiting, %s, %lld LLM calls (%lld failed), %lld tool calls\n",
             (long long)status_number(totals, "sessions"), (long long)status_number(totals, "live"),
-            (long long)status_number(totals, "waiting"),
-            format_cost(cost(totals), status_number(totals, "cost_unknown_calls") > 0, spent),
+            (long long)status_number(totals, "waiting"), cost_words(totals, spent),
             (long long)status_number(totals, "llm_calls"), (long long)status_number(totals, "llm_errors"),
             (long long)status_number(totals, "tool_calls"));
         if (cJSON_GetArraySize(sessions) > 0) {

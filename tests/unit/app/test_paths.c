@@ -22,6 +22,7 @@ static void test_xdg(void **state)
          &p);
     assert_string_equal(p.state_dir, "/s/claude-top");
     assert_string_equal(p.config_file, "/c/claude-top/config.ini");
+    assert_string_equal(p.prices_file, "/c/claude-top/prices.ini");
     assert_string_equal(paths_socket(&p, p.state_dir, &arena), "/run/user/1/claude-top.sock");
 }
 

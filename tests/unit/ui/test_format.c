@@ -68,12 +68,22 @@ static void wide_counts(void **state)
 
 static const char *exact_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, false, out);
+    return format_cost(nano, false, false, out);
 }
 
 static const char *least_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, true, out);
+    return format_cost(nano, true, false, out);
+}
+
+static const char *estimated_cost(int64_t nano, char *out)
+{
+    return format_cost(nano, false, true, out);
+}
+
+static const char *estimated_least_cost(int64_t nano, char *out)
+{
+    return format_cost(nano, true, true, out);
 }
 
 static void costs(void **state)
@@ -102,6 +112,11 @@ static void costs(void **state)
     (void)state;
     CHECK(exact_cost, EXACT, 7);
     CHECK(least_cost, LEAST, 7);
+    static const struct sample ABOUT[] = {
+        {-1, "–"}, {0, "~$0.00"}, {5, "~<$0.01"}, {120000000, "~$0.12"}, {12300000000000, "~$12.3k"}};
+    static const struct sample BOTH[] = {{0, "?"}, {5, ">$0.00"}, {120000000, "≳$0.12"}};
+    CHECK(estimated_cost, ABOUT, 7);
+    CHECK(estimated_least_cost, BOTH, 7);
 }
 
 static void durations(void **state)
