@@ -63,8 +63,9 @@ const char *format_count_wide(int64_t n, char *out)
     return count(n, 100, out);
 }
 
-const char *format_cost(int64_t nano_usd, bool at_least, bool estimate, char *out)
+const char *format_cost(int64_t nano_usd, unsigned marks, char *out)
 {
+    bool at_least = marks & COST_AT_LEAST, estimate = marks & COST_ESTIMATE;
     if (nano_usd < 0)
         return unknown(out);
     if (nano_usd == 0) {

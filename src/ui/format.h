@@ -16,11 +16,13 @@ const char *format_count(int64_t n, char *out);      /* 4 columns: 812, 3.2k, 41
 const char *format_count_wide(int64_t n, char *out); /* 5 columns: 812, 3.2k, 12.4k, 812k, 1.2M */
 
 /*
- * 7 columns: $0.00, <$0.01, $2.11, $123.4, $1234, $12.3k. at_least: some calls have an unknown cost, so the
- * sum is a lower bound: "≥$2.11", and "?" when nothing at all is known. estimate: a part of it is one:
- * "~$2.11"; both: "≳$2.11".
+ * 7 columns: $0.00, <$0.01, $2.11, $123.4, $1234, $12.3k. With COST_AT_LEAST some calls have an unknown cost,
+ * so the sum is a lower bound: "≥$2.11", and "?" when nothing at all is known. With COST_ESTIMATE a part of
+ * it is one: "~$2.11"; both: "≳$2.11".
  */
-const char *format_cost(int64_t nano_usd, bool at_least, bool estimate, char *out);
+#define COST_AT_LEAST 1u
+#define COST_ESTIMATE 2u
+const char *format_cost(int64_t nano_usd, unsigned marks, char *out);
 
 /* 6 columns, cut, not rounded: <1ms, 14ms, 6.1s, 72s, 4:05, 1h02m, 3d04h. For calls and latencies. */
 const char *format_duration(int64_t ns, char *out);

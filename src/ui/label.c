@@ -1,5 +1,6 @@
 #include "label.h"
 
+#include "format.h"
 #include "glyph.h"
 #include "rows.h"
 
@@ -261,4 +262,9 @@ void label_build(struct label *l, const struct session *s, const struct node *n)
         add_detail(l, n->detail, ROLE_DETAIL);
         break;
     }
+}
+
+unsigned label_cost_marks(const struct counters *c)
+{
+    return (c->cost_unknown > 0 ? COST_AT_LEAST : 0) | (c->cost_estimated > 0 ? COST_ESTIMATE : 0);
 }

@@ -37,4 +37,7 @@ struct label {
 /* n NULL: the session's row. Borrows from the model; label must not be moved while it is used. */
 void label_build(struct label *label, const struct session *s, const struct node *n);
 
+/* How sure a sum's cost is, for format_cost(). */
+unsigned label_cost_marks(const struct counters *c);
+
 #endif

@@ -131,7 +131,7 @@ static void put_totals(struct sheet *s, const struct counters *t)
     put_count(s, "cache read", t->cache_read_tokens);
     put_count(s, "cache write", t->cache_creation_tokens);
     if (t->llm_calls > 0)
-        put_str(s, "cost", format_cost(t->cost_nano_usd, t->cost_unknown > 0, text), ROLE_COST);
+        put_str(s, "cost", format_cost(t->cost_nano_usd, label_cost_marks(t), text), ROLE_COST);
 }
 
 static void put_calls(struct sheet *s, const struct counters *t)

@@ -157,7 +157,8 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     }
     s = &segments[SEGMENT_COST];
     s->priority = 4;
-    add(s, ROLE_HEADER_COST, format_cost(f->cost_today_nano_usd, false, f->cost_today_is_estimate, number));
+    add(s, ROLE_HEADER_COST,
+        format_cost(f->cost_today_nano_usd, f->cost_today_is_estimate ? COST_ESTIMATE : 0, number));
     add(s, ROLE_HEADER_KEY, " today");
 
     s = &segments[SEGMENT_TOKENS];

@@ -158,9 +158,7 @@ static void draw_numbers(const struct context *c)
     put_count(c, COLUMN_OUT, t->output_tokens, used, ROLE_TOKENS);
     put_count(c, COLUMN_CACHE, t->cache_read_tokens + t->cache_creation_tokens, used, ROLE_TOKENS);
     if (l->columns[COLUMN_COST].width && used)
-        put_number(c, COLUMN_COST,
-                   format_cost(t->cost_nano_usd, t->cost_unknown > 0, t->cost_estimated > 0, text),
-                   ROLE_COST);
+        put_number(c, COLUMN_COST, format_cost(t->cost_nano_usd, label_cost_marks(t), text), ROLE_COST);
     if (l->columns[COLUMN_TIME].width)
         draw_time(c);
     bool group = !c->n || c->n->first_child;

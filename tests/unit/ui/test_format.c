@@ -68,22 +68,22 @@ static void wide_counts(void **state)
 
 static const char *exact_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, false, false, out);
+    return format_cost(nano, 0, out);
 }
 
 static const char *least_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, true, false, out);
+    return format_cost(nano, COST_AT_LEAST, out);
 }
 
 static const char *estimated_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, false, true, out);
+    return format_cost(nano, COST_ESTIMATE, out);
 }
 
 static const char *estimated_least_cost(int64_t nano, char *out)
 {
-    return format_cost(nano, true, true, out);
+    return format_cost(nano, COST_AT_LEAST | COST_ESTIMATE, out);
 }
 
 static void costs(void **state)
