@@ -17,6 +17,8 @@ struct control_stream;
 
 struct collector_tee {
     struct tee *tee;
+    const char *name; /* of the destination */
+    uint32_t signals;
     const char *protocol;
     char address[COLLECTOR_ADDRESS_MAX];
 };
@@ -75,6 +77,7 @@ void forward_stop(struct collector *c, uint32_t grace_ms, void (*done)(void *ctx
                   void *ctx); /* done: of each */
 void forward_destroy(struct collector *c);
 void forward_flow(const struct collector *c, struct flow *out);
+bool forward_takes(const struct collector *c, enum frame_signal signal); /* some destination */
 
 /* control.c: status and frames over the Unix socket. */
 void control_request(struct collector *c, struct receiver_request *request);

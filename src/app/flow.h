@@ -7,15 +7,19 @@
 
 #include "clients.h"
 #include "journal.h"
+#include "options.h"
 #include "otlp_limits.h"
 #include "tee.h"
 
-#define FLOW_UPSTREAMS_MAX 2
+#define FLOW_UPSTREAMS_MAX (2 * OPTIONS_DESTINATIONS_MAX) /* one for each transport */
 
 struct flow_upstream {
+    const char *name;     /* of the destination; "upstream" is that of [upstream] */
+    uint32_t signals;     /* as in struct tee_config */
     const char *protocol; /* "http", "grpc" */
     const char *address;  /* "HOST:PORT"; the collector's */
     struct tee_stats tee;
+    int64_t next_retry_ns; /* from now; -1: none is due */
 };
 
 struct flow {
@@ -39,6 +43,7 @@ struct flow {
         tee; /* all upstreams together: sums, the oldest, and the words of the one that is worst off */
     struct flow_upstream upstreams[FLOW_UPSTREAMS_MAX];
     size_t upstream_count;
+    size_t worst; /* index of the one whose words those are */
     bool has_journal;
     struct journal_stats journal;
 };

@@ -1,14 +1,20 @@
-/* The collector's tees: one for each upstream that is given, and what they add up to. */
+/*
+ * The collector's tees: one for each destination and transport that is given, and what they add up to. Each
+ * has cursors, connections and time of its own; what one does is no other one's matter.
+ */
 #include "collector_private.h"
 
+#include "clock.h"
 #include "options_value.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Both tees go to the same destination: a transport that is added or taken away goes on where it was (tee.h).
- */
-static const char destination[] = "upstream";
+/* The first destination's name, and what the names of the others' cursors begin with. */
+static const char first_name[] = "upstream";
+
+_Static_assert(sizeof first_name + 1 + OPTION_UPSTREAM_NAME_MAX <= TEE_NAME_MAX,
+               "cursors of every destination");
 
 /* One more than the tee takes, so that it says so. */
 #define HEADERS_MAX 33
@@ -25,8 +31,8 @@ static const char *or_null(const char *text)
     return text && text[0] ? text : NULL;
 }
 
-static enum ct_err open_tee(struct collector *c, const struct tee_config *shared, const char *http,
-                            const char *grpc, struct ct_errmsg *msg)
+static enum ct_err open_tee(struct collector *c, const char *name, const struct tee_config *shared,
+                            const char *http, const char *grpc, struct ct_errmsg *msg)
 {
     struct tee_config config = *shared;
     struct tee *tee;
@@ -37,6 +43,8 @@ static enum ct_err open_tee(struct collector *c, const struct tee_config *shared
         return err;
     struct collector_tee *t = &c->tees[c->tee_count++];
     t->tee = tee;
+    t->name = name;
+    t->signals = config.signals;
     t->protocol = grpc ? "grpc" : "http";
     struct slice host;
     unsigned port;
@@ -48,48 +56,93 @@ static enum ct_err open_tee(struct collector *c, const struct tee_config *shared
     return CT_OK;
 }
 
-enum ct_err forward_open(struct collector *c, struct ct_errmsg *msg)
+/* The setting counts from traces on, in the order of enum frame_signal. */
+static uint32_t signals_of(const struct upstream_options *u)
+{
+    _Static_assert(FRAME_METRICS == FRAME_TRACES + 1 && FRAME_LOGS == FRAME_TRACES + 2 &&
+                       FRAME_PROFILES == FRAME_TRACES + 3,
+                   "as in the table of options");
+    return (uint32_t)u->signals << FRAME_TRACES;
+}
+
+static enum tee_from from_of(const struct upstream_options *u, bool first)
+{
+    if (u->from == UPSTREAM_FROM_AUTO)
+        return first ? TEE_FROM_OLDEST : TEE_FROM_NOW;
+    return u->from == UPSTREAM_FROM_NOW ? TEE_FROM_NOW : TEE_FROM_OLDEST;
+}
+
+/* name: NULL for [upstream]. */
+static enum ct_err open_destination(struct collector *c, const char *name, const struct upstream_options *u,
+                                    const char *const *own, struct ct_errmsg *msg)
 {
     const struct options *o = c->config.options;
-    const char *http = or_null(o->upstream_http), *grpc = or_null(o->upstream_grpc);
-    const char *own[3] = {NULL}, *headers[HEADERS_MAX + 1];
-    size_t owns = 0;
+    const char *http = or_null(u->http), *grpc = or_null(u->grpc), *headers[HEADERS_MAX + 1];
+    char cursors[TEE_NAME_MAX + 1];
     if (!http && !grpc)
         return CT_OK;
-    if (c->addresses.http[0])
-        own[owns++] = c->addresses.http;
-    if (c->addresses.grpc[0])
-        own[owns++] = c->addresses.grpc;
-    struct slice list = slice_str(o->upstream_headers);
+    struct slice list = slice_str(u->headers);
     char *room = malloc(list.len + 1);
     if (!room)
         return ct_fail(msg, CT_ERR_NOMEM, "out of memory");
     option_list_split(list, room, headers, HEADERS_MAX);
+    snprintf(cursors, sizeof cursors, "%s%s%s", first_name, name ? "-" : "", name ? name : "");
 
     struct tee_config config;
     tee_config_init(&config);
-    config.name = destination;
-    config.other = http && grpc ? TEE_OTHER_PASS : o->upstream_convert ? TEE_OTHER_CONVERT : TEE_OTHER_HOLD;
+    config.name = cursors;
+    config.other = http && grpc ? TEE_OTHER_PASS : u->convert ? TEE_OTHER_CONVERT : TEE_OTHER_HOLD;
+    config.from = from_of(u, !name);
+    config.signals = signals_of(u);
     config.state_dir = o->journal_mode == JOURNAL_MODE_DISK ? o->state_dir : NULL;
-    config.connect_timeout_ms = o->upstream_connect_timeout_ms;
-    config.request_timeout_ms = o->upstream_request_timeout_ms;
-    config.backoff_first_ms = o->upstream_backoff_first_ms;
-    config.backoff_max_ms = o->upstream_backoff_max_ms;
-    config.retry_after_max_ms = o->upstream_retry_after_max_ms;
-    config.connection_age_ms = o->upstream_connection_age_ms;
-    config.response_bytes_max = o->upstream_response_bytes_max;
+    config.connect_timeout_ms = u->connect_timeout_ms;
+    config.request_timeout_ms = u->request_timeout_ms;
+    config.backoff_first_ms = u->backoff_first_ms;
+    config.backoff_max_ms = u->backoff_max_ms;
+    config.retry_after_max_ms = u->retry_after_max_ms;
+    config.connection_age_ms = u->connection_age_ms;
+    config.response_bytes_max = u->response_bytes_max;
     config.headers = headers;
     config.own_addresses = own;
-    config.ca_file = or_null(o->upstream_ca);
-    config.cert_file = or_null(o->upstream_cert);
-    config.key_file = or_null(o->upstream_key);
+    config.ca_file = or_null(u->ca);
+    config.cert_file = or_null(u->cert);
+    config.key_file = or_null(u->key);
     config.on_change = on_change;
     config.ctx = c;
-    enum ct_err err = http ? open_tee(c, &config, http, NULL, msg) : CT_OK;
+    struct ct_errmsg words = {{0}};
+    const char *shown = name ? name : first_name;
+    enum ct_err err = http ? open_tee(c, shown, &config, http, NULL, &words) : CT_OK;
     if (!err && grpc)
-        err = open_tee(c, &config, NULL, grpc, msg);
+        err = open_tee(c, shown, &config, NULL, grpc, &words);
     free(room);
+    if (err)
+        return ct_fail(msg, err, "%s%s%s%s", name ? "[upstream " : "", name ? name : "", name ? "]: " : "",
+                       words.text);
+    return CT_OK;
+}
+
+enum ct_err forward_open(struct collector *c, struct ct_errmsg *msg)
+{
+    const struct options *o = c->config.options;
+    const char *own[3] = {NULL};
+    size_t owns = 0;
+    if (c->addresses.http[0])
+        own[owns++] = c->addresses.http;
+    if (c->addresses.grpc[0])
+        own[owns++] = c->addresses.grpc;
+    enum ct_err err = open_destination(c, NULL, &o->upstream, own, msg);
+    for (size_t i = 0; i < o->upstream_count && !err; i++)
+        err = open_destination(c, o->upstreams[i]->name, &o->upstreams[i]->set, own, msg);
     return err;
+}
+
+bool forward_takes(const struct collector *c, enum frame_signal signal)
+{
+    for (size_t i = 0; i < c->tee_count; i++) {
+        if (c->tees[i].signals & TEE_SIGNAL(signal))
+            return true;
+    }
+    return false;
 }
 
 void forward_appended(struct collector *c)
@@ -137,9 +190,13 @@ static int64_t earlier(int64_t a, int64_t b)
     return !a || (b && b < a) ? b : a;
 }
 
-static void add(struct tee_stats *sum, const struct tee_stats *s)
+/* True when s has the words now. */
+static bool add(struct tee_stats *sum, const struct tee_stats *s)
 {
-    if (urgency(s->health) > urgency(sum->health) || (!sum->last_error[0] && s->last_error[0])) {
+    bool tells =
+        urgency(s->health) > urgency(sum->health) ||
+        (urgency(s->health) == urgency(sum->health) && !sum->last_error[0] && s->last_error[0] != '\0');
+    if (tells) {
         memcpy(sum->last_error, s->last_error, sizeof sum->last_error);
         sum->last_status = s->last_status;
         sum->last_grpc_status = s->last_grpc_status;
@@ -159,6 +216,7 @@ static void add(struct tee_stats *sum, const struct tee_stats *s)
     sum->dropped += s->dropped;
     sum->cursor_failures += s->cursor_failures;
     sum->next_retry_mono_ns = earlier(sum->next_retry_mono_ns, s->next_retry_mono_ns);
+    return tells;
 }
 
 void forward_flow(const struct collector *c, struct flow *out)
@@ -166,10 +224,19 @@ void forward_flow(const struct collector *c, struct flow *out)
     out->has_upstream = c->tee_count > 0;
     out->upstream_count = c->tee_count;
     out->tee = (struct tee_stats){.last_grpc_status = -1};
+    int64_t now_ns = clock_mono();
     for (size_t i = 0; i < c->tee_count; i++) {
         const struct collector_tee *t = &c->tees[i];
-        out->upstreams[i] =
-            (struct flow_upstream){.protocol = t->protocol, .address = t->address, .tee = tee_stats(t->tee)};
-        add(&out->tee, &out->upstreams[i].tee);
+        struct flow_upstream *u = &out->upstreams[i];
+        *u = (struct flow_upstream){.name = t->name,
+                                    .signals = t->signals,
+                                    .protocol = t->protocol,
+                                    .address = t->address,
+                                    .tee = tee_stats(t->tee),
+                                    .next_retry_ns = -1};
+        if (u->tee.next_retry_mono_ns)
+            u->next_retry_ns = u->tee.next_retry_mono_ns > now_ns ? u->tee.next_retry_mono_ns - now_ns : 0;
+        if (add(&out->tee, &u->tee))
+            out->worst = i;
     }
 }

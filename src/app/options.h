@@ -5,10 +5,11 @@
  * from which parsing, --help, --print-config, the completions and the man page are made.
  *
  * The environment variable of a setting is CLAUDE_TOP_ and its flag's name: --upstream-http is
- * CLAUDE_TOP_UPSTREAM_HTTP. OpenTelemetry's own OTEL_EXPORTER_OTLP_* variables are never read: in the shell
- * of somebody who uses this program they say where Claude Code sends its telemetry, which is here, and an
- * upstream that is ourselves would be a loop. With our prefix they are understood, for the upstream:
- *   CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT  the base URL
+ * CLAUDE_TOP_UPSTREAM_HTTP. Of a further destination that config.ini or a flag names, the name is appended in
+ * capitals: CLAUDE_TOP_UPSTREAM_HEADER_CLOUD; as a flag its values begin with NAME=. OpenTelemetry's own
+ * OTEL_EXPORTER_OTLP_* variables are never read: in the shell of somebody who uses this program they say
+ * where Claude Code sends its telemetry, which is here, and an upstream that is ourselves would be a loop.
+ * With our prefix they are understood, for the upstream: CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT  the base URL
  *   CLAUDE_TOP_OTEL_EXPORTER_OTLP_PROTOCOL  grpc: it is the gRPC upstream; http/protobuf (default),
  * http/json: HTTP CLAUDE_TOP_UPSTREAM_* wins over both. The endpoints of single signals (…_TRACES_ENDPOINT)
  * are answered with a warning, because one upstream takes all signals. NO_COLOR is heeded by the terminal
@@ -88,6 +89,44 @@ struct option_binding {
 
 #define OPTION_BINDINGS_MAX 256
 
+enum upstream_from { UPSTREAM_FROM_AUTO, UPSTREAM_FROM_NOW, UPSTREAM_FROM_OLDEST };
+
+/* Section [upstream]: one destination of what is forwarded. Strings as in struct options. */
+struct upstream_options {
+    const char *http; /* base URLs; without either nothing is forwarded */
+    const char *grpc;
+    bool convert;        /* one of the two takes what came by the other transport */
+    int signals;         /* bit 1 << index into the row's choices: which signals it takes */
+    int from;            /* enum upstream_from: where it begins when it was never there before */
+    const char *headers; /* OPTION_LIST of "Name: value" */
+    const char *ca;      /* files; "~/" is expanded */
+    const char *cert;
+    const char *key;
+    uint32_t connect_timeout_ms; /* as in struct tee_config */
+    uint32_t request_timeout_ms;
+    uint32_t backoff_first_ms;
+    uint32_t backoff_max_ms;
+    uint32_t retry_after_max_ms;
+    uint32_t connection_age_ms;
+    size_t response_bytes_max;
+};
+
+/* Destinations together, [upstream] included: each costs a reader and some connections. */
+#define OPTIONS_DESTINATIONS_MAX 8
+#define OPTIONS_UPSTREAMS_MAX    (OPTIONS_DESTINATIONS_MAX - 1)
+
+/* Small letters, digits and '-'; it becomes part of a cursor's file name. */
+#define OPTION_UPSTREAM_NAME_MAX 20
+
+/* Section [upstream NAME]: what it does not say is taken from [upstream], but for what is one's own
+ * (struct option): an address, a header or a key is never taken over from another destination. */
+struct option_upstream {
+    const char *name;
+    struct option_source first; /* where it was first named */
+    struct upstream_options set;
+    struct option_source sources[OPTIONS_MAX];
+};
+
 /* Strings are never NULL; "" is "not set". All of them live in the arena. */
 struct options {
     enum options_action action;
@@ -106,20 +145,9 @@ struct options {
     const char *grpc;
     struct otlp_limits limits;
 
-    const char *upstream_http; /* base URLs */
-    const char *upstream_grpc;
-    bool upstream_convert;        /* one of the two takes what came by the other transport */
-    const char *upstream_headers; /* OPTION_LIST of "Name: value" */
-    const char *upstream_ca;      /* files; "~/" is expanded */
-    const char *upstream_cert;
-    const char *upstream_key;
-    uint32_t upstream_connect_timeout_ms; /* as in struct tee_config */
-    uint32_t upstream_request_timeout_ms;
-    uint32_t upstream_backoff_first_ms;
-    uint32_t upstream_backoff_max_ms;
-    uint32_t upstream_retry_after_max_ms;
-    uint32_t upstream_connection_age_ms;
-    size_t upstream_response_bytes_max;
+    struct upstream_options upstream;                         /* the destination that needs no name */
+    struct option_upstream *upstreams[OPTIONS_UPSTREAMS_MAX]; /* the further ones, in order of appearance */
+    size_t upstream_count;
 
     int journal_mode; /* enum journal_mode */
     uint64_t journal_max_bytes;

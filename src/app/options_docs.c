@@ -91,13 +91,29 @@ static void print_commands(struct buf *out)
     }
 }
 
+static const char upstreams_text[] =
+    "# UPSTREAMS\n\n"
+    "The flags and \\[upstream] of config.ini describe one destination. There may be further ones, each with "
+    "a "
+    "name (small letters, digits and -) and a place of its own in the journal: one that is away holds up no "
+    "other. In config.ini they are sections \\[upstream _NAME_]; on the command line a value that begins "
+    "with "
+    "_NAME_= is for that one, for example *--upstream-http cloud=https://otlp.example.org*. What a further "
+    "destination does not say is as in \\[upstream], but for what is its own: URLs, headers, CA, certificate "
+    "and key are never taken over, so that what authorizes us to one is not shown to another.\n\n"
+    "A destination that is new begins with what arrives from then on, \\[upstream] with what the journal "
+    "holds; *--upstream-from* says otherwise. One that is taken away is forgotten in everything but its "
+    "cursor files: when it comes back, it goes on where it was, as far as the journal still reaches.\n\n";
+
 static const char environment_text[] =
     "# ENVIRONMENT\n\n"
     "Settings are taken from what is built in, then config.ini, then the environment, then flags; the last "
     "one wins. "
     "*claude-top --print-config* shows each with where it came from.\n\n"
     "*CLAUDE\\_TOP\\_*_NAME_\n"
-    "\tEach setting under its flag's name in capitals, with \\_ for -.\n\n"
+    "\tEach setting under its flag's name in capitals, with \\_ for -. Of a further upstream that config.ini "
+    "or a flag names, its name is appended: *CLAUDE\\_TOP\\_UPSTREAM\\_HEADER\\_CLOUD* for \\[upstream "
+    "cloud].\n\n"
     "*CLAUDE\\_TOP\\_OTEL\\_EXPORTER\\_OTLP\\_ENDPOINT*, *CLAUDE\\_TOP\\_OTEL\\_EXPORTER\\_OTLP\\_PROTOCOL*\n"
     "\tThe upstream in OpenTelemetry's words: its base URL, and grpc, http/protobuf or http/json. "
     "*CLAUDE\\_TOP\\_UPSTREAM\\_HTTP* and *CLAUDE\\_TOP\\_UPSTREAM\\_GRPC* win over it. OpenTelemetry's own "
@@ -161,6 +177,7 @@ enum ct_err options_print_man(const char *version, struct buf *out)
                 print_option(out, opt);
         }
     }
+    buf_append_str(out, upstreams_text);
     buf_append_str(out, environment_text);
     buf_append_str(out, "# EXIT STATUS\n\n");
     for (size_t i = 0; i < exit_count; i++) {

@@ -1,5 +1,5 @@
 /* --help and --print-config. */
-#include "options_table.h"
+#include "options_upstream.h"
 #include "options_value.h"
 
 #include <stdio.h>
@@ -46,7 +46,8 @@ static void print_option(const struct option *opt, struct buf *out)
     if (opt->type == OPTION_BOOL)
         snprintf(left, sizeof left, "  --%s%s", strcmp(opt->fallback, "on") == 0 ? "[no-]" : "", opt->flag);
     else
-        snprintf(left, sizeof left, "  --%s %s", opt->flag, opt->choices ? opt->choices : opt->value_name);
+        snprintf(left, sizeof left, "  --%s %s", opt->flag,
+                 opt->choices && opt->type != OPTION_SET ? opt->choices : opt->value_name);
     bool show_fallback = opt->fallback[0] && opt->type != OPTION_BOOL;
     snprintf(words, sizeof words, "%s%s%s%s", opt->help, show_fallback ? " [" : "",
              show_fallback ? opt->fallback : "", show_fallback ? "]" : "");
@@ -113,9 +114,9 @@ enum ct_err options_print_help(const struct options *o, struct buf *out)
     return outcome(out);
 }
 
-static void print_origin(const struct options *o, const struct option *opt, struct buf *out)
+static void print_origin(const struct options *o, const struct option *opt,
+                         const struct option_source *source, struct buf *out)
 {
-    const struct option_source *source = &o->sources[option_index(opt)];
     switch (source->origin) {
     case ORIGIN_BUILT_IN:
         buf_append_str(out, "built-in");
@@ -132,6 +133,34 @@ static void print_origin(const struct options *o, const struct option *opt, stru
     }
 }
 
+static void print_key(const struct options *o, const struct option *opt, const struct option_upstream *u,
+                      struct buf *out)
+{
+    const struct option_source *source = u ? &u->sources[option_index(opt)] : &o->sources[option_index(opt)];
+    size_t start = out->len;
+    buf_printf(out, "%s = ", opt->key);
+    option_format_field(opt, u ? options_upstream_value(u, opt) : (const char *)o + opt->offset, out);
+    size_t width = out->len - start;
+    buf_printf(out, "%*s ; ", width < 44 ? (int)(44 - width) : 0, "");
+    if (u && source->origin == ORIGIN_BUILT_IN && !opt->own)
+        buf_append_str(out, "[upstream]");
+    else
+        print_origin(o, opt, source, out);
+    buf_append_char(out, '\n');
+}
+
+/* u: a further destination, or NULL. */
+static void print_config_section(const struct options *o, const char *section,
+                                 const struct option_upstream *u, struct buf *out)
+{
+    buf_printf(out, "\n[%s%s%s]\n", section, u ? " " : "", u ? u->name : "");
+    for (size_t i = 0; i < option_count; i++) {
+        const struct option *opt = &option_table[i];
+        if (opt->section && opt->key && strcmp(opt->section, section) == 0)
+            print_key(o, opt, u, out);
+    }
+}
+
 /* What it prints is a config.ini: every line can be put into one. */
 enum ct_err options_print_config(const struct options *o, struct buf *out)
 {
@@ -140,19 +169,9 @@ enum ct_err options_print_config(const struct options *o, struct buf *out)
         const char *section = option_sections[s].name;
         if (!section)
             continue;
-        buf_printf(out, "\n[%s]\n", section);
-        for (size_t i = 0; i < option_count; i++) {
-            const struct option *opt = &option_table[i];
-            if (!opt->section || !opt->key || strcmp(opt->section, section) != 0)
-                continue;
-            size_t start = out->len;
-            buf_printf(out, "%s = ", opt->key);
-            option_format(o, opt, out);
-            size_t width = out->len - start;
-            buf_printf(out, "%*s ; ", width < 44 ? (int)(44 - width) : 0, "");
-            print_origin(o, opt, out);
-            buf_append_char(out, '\n');
-        }
+        print_config_section(o, section, NULL, out);
+        for (size_t i = 0; strcmp(section, "upstream") == 0 && i < o->upstream_count; i++)
+            print_config_section(o, section, o->upstreams[i], out);
     }
     if (o->binding_count)
         buf_append_str(out, "\n[keys]\n");

@@ -1,7 +1,10 @@
 #include "options_load.h"
 
 #include "config.h"
+#include "options_upstream.h"
 #include "options_value.h"
+
+#include <stdio.h>
 
 /* All items of one list together. */
 #define LIST_TEXT_MAX ((size_t)64 * 1024)
@@ -13,6 +16,19 @@ static void warn(struct options *o, const char *words)
         buf_append_str(&o->warnings, words);
         buf_append_char(&o->warnings, '\n');
     }
+}
+
+/* Where a row's value goes: to the settings themselves or to a further destination. */
+struct place {
+    void *field;
+    struct option_source *source;
+};
+
+static struct place place_of(struct options *o, struct option_upstream *u, const struct option *opt)
+{
+    if (u)
+        return (struct place){options_upstream_field(u, opt), &u->sources[option_index(opt)]};
+    return (struct place){(char *)o + opt->offset, &o->sources[option_index(opt)]};
 }
 
 struct key_walk {
@@ -79,18 +95,28 @@ static enum ct_err take_key(void *ctx, struct slice section, struct slice key, s
                             unsigned line, struct ct_errmsg *msg)
 {
     struct options *o = ctx;
+    struct option_upstream *u = NULL;
+    struct option_source here = {.origin = ORIGIN_FILE, .line = line};
+    struct slice name;
     if (slice_eq_str(section, "keys"))
         return add_binding(o, key, value, line, msg);
+    if (options_upstream_section(section, &name)) {
+        enum ct_err err = options_upstream_get(o, name, here, &u, msg);
+        if (err)
+            return err;
+        section = SLICE_LIT("upstream");
+    }
     const struct option *opt = option_by_key(section, key);
     if (!opt) {
         warn_unknown_key(o, section, key, line);
         return CT_OK;
     }
+    struct place place = place_of(o, u, opt);
     struct ct_errmsg words;
-    enum ct_err err = option_set(o, opt, value, &words);
+    enum ct_err err = option_set_field(&o->arena, opt, place.field, value, &words);
     if (err)
         return ct_fail(msg, CT_ERR_USAGE, "%s %s", opt->key, words.text);
-    o->sources[option_index(opt)] = (struct option_source){.origin = ORIGIN_FILE, .line = line};
+    *place.source = here;
     return CT_OK;
 }
 
@@ -106,17 +132,18 @@ static enum ct_err read_config(struct options *o, bool asked_for, struct ct_errm
 /* --------------------------------------------------------------------------------------------- the
  * environment */
 
-static enum ct_err set_from_env(struct options *o, const struct option *opt, const char *name,
-                                const char *value, struct ct_errmsg *msg)
+static enum ct_err set_from_env(struct options *o, struct option_upstream *u, const struct option *opt,
+                                const char *name, const char *value, struct ct_errmsg *msg)
 {
+    struct place place = place_of(o, u, opt);
     struct ct_errmsg words;
-    enum ct_err err = option_set(o, opt, slice_str(value), &words);
+    enum ct_err err = option_set_field(&o->arena, opt, place.field, slice_str(value), &words);
     if (err)
         return ct_fail(msg, err, "%s %s", name, words.text);
     const char *kept = arena_dup(&o->arena, slice_str(name)).ptr;
     if (!kept)
         return ct_fail(msg, CT_ERR_LIMIT, "%s is too long", name);
-    o->sources[option_index(opt)] = (struct option_source){.origin = ORIGIN_ENV, .env_name = kept};
+    *place.source = (struct option_source){.origin = ORIGIN_ENV, .env_name = kept};
     return CT_OK;
 }
 
@@ -147,7 +174,24 @@ static enum ct_err apply_otel_env(struct options *o, const struct env *env, stru
         return ct_fail(msg, CT_ERR_USAGE,
                        OTEL_PREFIX "PROTOCOL wants grpc, http/protobuf or http/json, not \"%.80s\"",
                        protocol);
-    return set_from_env(o, option_by_flag(slice_str(flag)), OTEL_PREFIX "ENDPOINT", endpoint, msg);
+    return set_from_env(o, NULL, option_by_flag(slice_str(flag)), OTEL_PREFIX "ENDPOINT", endpoint, msg);
+}
+
+/* Of the destinations that config.ini or a flag named: variables cannot be listed, only asked for. */
+static enum ct_err apply_upstream_env(struct options *o, const struct env *env, struct option_upstream *u,
+                                      struct ct_errmsg *msg)
+{
+    enum ct_err err = CT_OK;
+    for (size_t i = 0; !err && i < option_count; i++) {
+        const struct option *opt = &option_table[i];
+        char name[OPTION_ENV_MAX];
+        if (!option_is_upstream(opt) || !options_upstream_env_name(u, opt, name))
+            continue;
+        const char *value = env->get(env->ctx, name);
+        if (value)
+            err = set_from_env(o, u, opt, name, value, msg);
+    }
+    return err;
 }
 
 static enum ct_err apply_env(struct options *o, const struct env *env, const struct option *only,
@@ -162,16 +206,18 @@ static enum ct_err apply_env(struct options *o, const struct env *env, const str
         /* Set but empty is a value too: CLAUDE_TOP_UPSTREAM_HTTP= takes the upstream away. */
         const char *value = env->get(env->ctx, name);
         if (value)
-            err = set_from_env(o, opt, name, value, msg);
+            err = set_from_env(o, NULL, opt, name, value, msg);
     }
+    for (size_t n = 0; !only && !err && n < o->upstream_count; n++)
+        err = apply_upstream_env(o, env, o->upstreams[n], msg);
     return err;
 }
 
 /* ------------------------------------------------------------------------------------------- what follows
  * from it */
 
-static enum ct_err check_upstream(const struct options *o, const char *flag, const char *url,
-                                  struct ct_errmsg *msg)
+static enum ct_err check_url(const struct options *o, const char *section, const char *url,
+                             struct ct_errmsg *msg)
 {
     const char *const listeners[] = {o->http, o->grpc};
     struct slice host, own_host;
@@ -185,10 +231,38 @@ static enum ct_err check_upstream(const struct options *o, const char *flag, con
         bool local = option_is_loopback(host) || option_is_any(host);
         if (same || (local && (option_is_loopback(own_host) || option_is_any(own_host))))
             return ct_fail(msg, CT_ERR_USAGE,
-                           "%s %s is where claude-top itself listens: give the collector another port", flag,
-                           url);
+                           "%s%s is where claude-top itself listens: give the collector another port",
+                           section, url);
     }
     return CT_OK;
+}
+
+/* who: "" or "[upstream NAME]: ". */
+static enum ct_err check_upstream(const struct options *o, const char *who, const struct upstream_options *u,
+                                  struct ct_errmsg *msg)
+{
+    if (u->backoff_first_ms > u->backoff_max_ms)
+        return ct_fail(msg, CT_ERR_USAGE,
+                       "%supstream-backoff-first must not be longer than upstream-backoff-max", who);
+    enum ct_err err = check_url(o, who, u->http, msg);
+    return err ? err : check_url(o, who, u->grpc, msg);
+}
+
+static enum ct_err check_upstreams(struct options *o, struct ct_errmsg *msg)
+{
+    enum ct_err err = check_upstream(o, "", &o->upstream, msg);
+    for (size_t i = 0; !err && i < o->upstream_count; i++) {
+        const struct option_upstream *u = o->upstreams[i];
+        char who[OPTION_UPSTREAM_NAME_MAX + 16];
+        snprintf(who, sizeof who, "[upstream %s]: ", u->name);
+        err = check_upstream(o, who, &u->set, msg);
+        if (!err && !u->set.http[0] && !u->set.grpc[0]) {
+            struct ct_errmsg words;
+            ct_fail(&words, CT_OK, "%snothing is forwarded there without http or grpc", who);
+            warn(o, words.text);
+        }
+    }
+    return err;
 }
 
 static enum ct_err check(struct options *o, struct ct_errmsg *msg)
@@ -207,13 +281,22 @@ static enum ct_err check(struct options *o, struct ct_errmsg *msg)
             warn(o, words.text);
         }
     }
-    if (o->upstream_backoff_first_ms > o->upstream_backoff_max_ms)
-        return ct_fail(msg, CT_ERR_USAGE,
-                       "upstream-backoff-first must not be longer than upstream-backoff-max");
     if (o->journal_segment_bytes > o->journal_max_bytes)
         return ct_fail(msg, CT_ERR_USAGE, "journal-segment-bytes must not be larger than journal-max-bytes");
-    enum ct_err err = check_upstream(o, "upstream-http", o->upstream_http, msg);
-    return err ? err : check_upstream(o, "upstream-grpc", o->upstream_grpc, msg);
+    return check_upstreams(o, msg);
+}
+
+/* False when one is too long. */
+static bool expand_files(struct options *o, struct upstream_options *u, const char *home)
+{
+    const char **const files[] = {&u->ca, &u->cert, &u->key};
+    bool fit = true;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if ((*files[i])[0])
+            *files[i] = paths_expand(*files[i], home, &o->arena);
+        fit = fit && *files[i];
+    }
+    return fit;
 }
 
 static enum ct_err resolve_paths(struct options *o, const struct paths *paths, struct ct_errmsg *msg)
@@ -226,27 +309,25 @@ static enum ct_err resolve_paths(struct options *o, const struct paths *paths, s
     o->prices_asked_for = o->prices[0] != '\0';
     if (!o->prices_asked_for)
         o->prices = paths->prices_file;
-    const char **const files[] = {&o->upstream_ca, &o->upstream_cert, &o->upstream_key, &o->prices};
-    bool too_long = !o->state_dir || !o->socket;
-    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
-        if (*files[i] && (*files[i])[0])
-            *files[i] = paths_expand(*files[i], paths->home, &o->arena);
-        too_long |= !*files[i];
-    }
-    if (too_long)
+    if (o->prices && o->prices[0])
+        o->prices = paths_expand(o->prices, paths->home, &o->arena);
+    bool fit = o->state_dir && o->socket && o->prices && expand_files(o, &o->upstream, paths->home);
+    for (size_t i = 0; fit && i < o->upstream_count; i++)
+        fit = expand_files(o, &o->upstreams[i]->set, paths->home);
+    if (!fit)
         return ct_fail(msg, CT_ERR_LIMIT, "the paths are too long");
     return paths_check_socket(o->socket, msg);
 }
 
 /* The item of a flag as the text of an OPTION_LIST, behind the items of the same flag before it. */
-static enum ct_err add_item(struct options *o, const struct option *opt, struct slice item,
-                            struct ct_errmsg *words)
+static enum ct_err add_item(struct options *o, const struct place *place, const struct option *opt,
+                            struct slice item, struct ct_errmsg *words)
 {
     struct buf text;
     buf_init(&text, LIST_TEXT_MAX);
     enum ct_err err = CT_OK;
-    if (o->sources[option_index(opt)].origin == ORIGIN_FLAG) {
-        err = option_format(o, opt, &text);
+    if (place->source->origin == ORIGIN_FLAG) {
+        err = option_format_field(opt, place->field, &text);
         if (!err && text.len)
             err = buf_append_str(&text, "; ");
     }
@@ -256,26 +337,65 @@ static enum ct_err add_item(struct options *o, const struct option *opt, struct 
         if (!err)
             err = buf_append_char(&text, item.ptr[i]);
     }
-    err = err ? ct_fail(words, CT_ERR_USAGE, "is too long") : option_set(o, opt, buf_slice(&text), words);
+    err = err ? ct_fail(words, CT_ERR_USAGE, "is too long")
+              : option_set_field(&o->arena, opt, place->field, buf_slice(&text), words);
     buf_finish(&text);
     return err;
+}
+
+/* A destination that a flag names is there for all flags and variables, whatever their order. */
+static enum ct_err name_upstreams(struct options *o, const struct given *flags, size_t count,
+                                  struct ct_errmsg *msg)
+{
+    enum ct_err err = CT_OK;
+    for (size_t i = 0; i < count && !err; i++) {
+        struct slice value = flags[i].value, name;
+        struct option_upstream *u;
+        struct ct_errmsg words;
+        if (flags[i].opt->type != OPTION_URL || !options_upstream_prefix(o, flags[i].opt, &value, &name))
+            continue;
+        err = options_upstream_get(o, name, (struct option_source){.origin = ORIGIN_FLAG}, &u, &words);
+        if (err)
+            ct_fail(msg, err, "--%s: %s", flags[i].opt->flag, words.text);
+    }
+    return err;
+}
+
+static enum ct_err apply_flag(struct options *o, const struct given *g, struct ct_errmsg *msg)
+{
+    struct option_upstream *u = NULL;
+    struct slice value = g->value, name;
+    struct ct_errmsg words;
+    if (options_upstream_prefix(o, g->opt, &value, &name)) {
+        enum ct_err err =
+            options_upstream_get(o, name, (struct option_source){.origin = ORIGIN_FLAG}, &u, msg);
+        if (err)
+            return err;
+    }
+    struct place place = place_of(o, u, g->opt);
+    /* Whoever says two means two: the last one would take the other's place in silence. */
+    if (option_is_upstream(g->opt) && g->opt->type == OPTION_URL && place.source->origin == ORIGIN_FLAG)
+        return ct_fail(msg, CT_ERR_USAGE,
+                       "--%s is given twice%s%s: one more upstream has a name of its own: --%s NAME=URL",
+                       g->opt->flag, u ? " for " : "", u ? u->name : "", g->opt->flag);
+    enum ct_err err = g->opt->type == OPTION_LIST
+                          ? add_item(o, &place, g->opt, value, &words)
+                          : option_set_field(&o->arena, g->opt, place.field, value, &words);
+    if (err)
+        return ct_fail(msg, err, "--%s %s", g->opt->flag, words.text);
+    *place.source = (struct option_source){.origin = ORIGIN_FLAG};
+    return CT_OK;
 }
 
 static enum ct_err apply_flags(struct options *o, const struct given *flags, size_t count,
                                const struct option *only, struct ct_errmsg *msg)
 {
-    for (size_t i = 0; i < count; i++) {
-        const struct given *g = &flags[i];
-        if (only && g->opt != only)
-            continue;
-        struct ct_errmsg words;
-        enum ct_err err = g->opt->type == OPTION_LIST ? add_item(o, g->opt, g->value, &words)
-                                                      : option_set(o, g->opt, g->value, &words);
-        if (err)
-            return ct_fail(msg, err, "--%s %s", g->opt->flag, words.text);
-        o->sources[option_index(g->opt)] = (struct option_source){.origin = ORIGIN_FLAG};
+    enum ct_err err = CT_OK;
+    for (size_t i = 0; i < count && !err; i++) {
+        if (!only || flags[i].opt == only)
+            err = apply_flag(o, &flags[i], msg);
     }
-    return CT_OK;
+    return err;
 }
 
 enum ct_err options_load(struct options *o, const struct given *flags, size_t flag_count,
@@ -297,10 +417,13 @@ enum ct_err options_load(struct options *o, const struct given *flags, size_t fl
     const char *config_path = o->config;
     err = read_config(o, asked_for, msg);
     if (!err)
+        err = name_upstreams(o, flags, flag_count, msg);
+    if (!err)
         err = apply_env(o, env, NULL, msg);
     if (!err)
         err = apply_flags(o, flags, flag_count, NULL, msg);
     o->config = config_path;
+    options_upstream_inherit(o);
     if (!err)
         err = resolve_paths(o, &paths, msg);
     return err ? err : check(o, msg);

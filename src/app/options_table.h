@@ -17,6 +17,7 @@ enum option_type {
     OPTION_URL,     /* string: http:// or https:// with a host, or nothing */
     OPTION_BOOL,
     OPTION_ENUM,   /* int: index into choices */
+    OPTION_SET,    /* int: bit 1 << index into choices, at least one; joined by commas */
     OPTION_INT,    /* 4 or 8 bytes wide, between min and max */
     OPTION_BYTES,  /* the same, with KiB, MiB, GiB (K, M, G) or kB, MB, GB */
     OPTION_MS,     /* milliseconds, with ms, s, m, h, d */
@@ -29,7 +30,7 @@ struct option {
     const char *section;    /* of config.ini; NULL: only a flag, for this one run */
     const char *key;        /* in that section; NULL: not in config.ini, but in the environment */
     const char *value_name; /* "ADDR"; NULL for OPTION_BOOL */
-    const char *choices;    /* OPTION_ENUM: "disk|memory" */
+    const char *choices;    /* OPTION_ENUM, OPTION_SET: "disk|memory" */
     const char *fallback;   /* the built-in value as text */
     const char *help;       /* one line, no full stop */
     const char *example;    /* a value */
@@ -39,6 +40,7 @@ struct option {
     uint16_t size;   /* of the field */
     int64_t min, max;
     bool advanced; /* only in --help-all, man page and --print-config */
+    bool own;      /* of [upstream]: not taken over by [upstream NAME] */
 };
 
 extern const struct option option_table[];

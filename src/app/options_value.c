@@ -107,22 +107,20 @@ static const void *const_field_of(const struct options *o, const struct option *
     return (const char *)o + opt->offset;
 }
 
-static enum ct_err set_string(struct options *o, const struct option *opt, struct slice text,
-                              struct ct_errmsg *msg)
+static enum ct_err set_string(struct arena *arena, void *field, struct slice text, struct ct_errmsg *msg)
 {
     for (size_t i = 0; i < text.len; i++) {
         if ((unsigned char)text.ptr[i] < 0x20 || text.ptr[i] == 0x7f)
             return ct_fail(msg, CT_ERR_USAGE, "must not hold control characters");
     }
-    const char *copy = arena_dup(&o->arena, text).ptr;
+    const char *copy = arena_dup(arena, text).ptr;
     if (!copy)
         return ct_fail(msg, CT_ERR_LIMIT, "is too long");
-    memcpy(field_of(o, opt), &copy, sizeof copy);
+    memcpy(field, &copy, sizeof copy);
     return CT_OK;
 }
 
-static enum ct_err set_int(struct options *o, const struct option *opt, struct slice text,
-                           struct ct_errmsg *msg)
+static enum ct_err set_int(const struct option *opt, void *field, struct slice text, struct ct_errmsg *msg)
 {
     int64_t value = 0;
     const char *wanted = "a whole number";
@@ -154,24 +152,23 @@ static enum ct_err set_int(struct options *o, const struct option *opt, struct s
     if (!good)
         return wrong(msg, wanted, text);
     if (value < opt->min || value > opt->max) {
-        struct options edge;
+        int64_t edge = 0;
         struct buf range;
-        memset(&edge, 0, sizeof edge);
         buf_init(&range, 256);
-        store_int(field_of(&edge, opt), opt->size, opt->min);
-        enum ct_err err = option_format(&edge, opt, &range);
-        store_int(field_of(&edge, opt), opt->size, opt->max);
+        store_int(&edge, opt->size, opt->min);
+        enum ct_err err = option_format_field(opt, &edge, &range);
+        store_int(&edge, opt->size, opt->max);
         if (!err)
             err = buf_append_str(&range, " to ");
         if (!err)
-            err = option_format(&edge, opt, &range);
+            err = option_format_field(opt, &edge, &range);
         const char *words = err ? NULL : buf_cstr(&range);
         err = ct_fail(msg, CT_ERR_USAGE, "must be %s, not %.*s", words ? words : "within its range",
                       SLICE_ARG(text));
         buf_finish(&range);
         return err;
     }
-    store_int(field_of(o, opt), opt->size, value);
+    store_int(field, opt->size, value);
     return CT_OK;
 }
 
@@ -187,22 +184,56 @@ static bool parse_bool(struct slice text, bool *out)
     return false;
 }
 
-static enum ct_err set_enum(struct options *o, const struct option *opt, struct slice text,
-                            struct ct_errmsg *msg)
+/* The index, or -1. */
+static int find_choice(const struct option *opt, struct slice text)
 {
     struct slice rest = slice_str(opt->choices), choice;
     for (int i = 0; option_next_choice(&rest, &choice); i++) {
-        if (slice_eq_nocase(text, choice)) {
-            store_int(field_of(o, opt), opt->size, i);
-            return CT_OK;
-        }
+        if (slice_eq_nocase(text, choice))
+            return i;
     }
+    return -1;
+}
+
+static enum ct_err set_enum(const struct option *opt, void *field, struct slice text, struct ct_errmsg *msg)
+{
     char wanted[128];
+    int index = find_choice(opt, text);
+    if (index >= 0) {
+        store_int(field, opt->size, index);
+        return CT_OK;
+    }
     snprintf(wanted, sizeof wanted, "one of %s", opt->choices);
     return wrong(msg, wanted, text);
 }
 
+static enum ct_err set_set(const struct option *opt, void *field, struct slice text, struct ct_errmsg *msg)
+{
+    char wanted[128];
+    int64_t bits = 0;
+    bool good = true;
+    for (struct slice rest = text; good && rest.len;) {
+        size_t comma = slice_find(rest, ',');
+        int index = find_choice(opt, slice_trim(slice_sub(rest, 0, comma)));
+        good = index >= 0;
+        bits |= good ? INT64_C(1) << index : 0;
+        rest = slice_sub(rest, comma + 1, rest.len);
+    }
+    if (good && bits) {
+        store_int(field, opt->size, bits);
+        return CT_OK;
+    }
+    snprintf(wanted, sizeof wanted, "some of %s, joined by commas", opt->choices);
+    return wrong(msg, wanted, text);
+}
+
 enum ct_err option_set(struct options *o, const struct option *opt, struct slice text, struct ct_errmsg *msg)
+{
+    return option_set_field(&o->arena, opt, field_of(o, opt), text, msg);
+}
+
+enum ct_err option_set_field(struct arena *arena, const struct option *opt, void *field, struct slice text,
+                             struct ct_errmsg *msg)
 {
     struct slice host;
     unsigned port;
@@ -211,23 +242,25 @@ enum ct_err option_set(struct options *o, const struct option *opt, struct slice
     case OPTION_ADDRESS:
         if (text.len && !option_split_address(text, &host, &port))
             return wrong(msg, "an address such as 127.0.0.1:4318", text);
-        return set_string(o, opt, text, msg);
+        return set_string(arena, field, text, msg);
     case OPTION_URL:
         if (text.len && !option_split_url(text, &host, &port))
             return wrong(msg, "a URL such as http://127.0.0.1:14318", text);
-        return set_string(o, opt, text, msg);
+        return set_string(arena, field, text, msg);
     case OPTION_STRING:
     case OPTION_LIST:
     case OPTION_PATH:
-        return set_string(o, opt, text, msg);
+        return set_string(arena, field, text, msg);
     case OPTION_BOOL:
-        return parse_bool(text, field_of(o, opt)) ? CT_OK : wrong(msg, "on or off", text);
+        return parse_bool(text, field) ? CT_OK : wrong(msg, "on or off", text);
     case OPTION_ENUM:
-        return set_enum(o, opt, text, msg);
+        return set_enum(opt, field, text, msg);
+    case OPTION_SET:
+        return set_set(opt, field, text, msg);
     case OPTION_NUMBER:
         if (!slice_to_double(text, &number) || !(number >= (double)opt->min && number <= (double)opt->max))
             return wrong(msg, "a number such as 2 or 0.5", text);
-        memcpy(field_of(o, opt), &number, sizeof number);
+        memcpy(field, &number, sizeof number);
         return CT_OK;
     case OPTION_INT:
     case OPTION_BYTES:
@@ -235,7 +268,7 @@ enum ct_err option_set(struct options *o, const struct option *opt, struct slice
     case OPTION_NS:
         break;
     }
-    return set_int(o, opt, text, msg);
+    return set_int(opt, field, text, msg);
 }
 
 static enum ct_err format_quantity(int64_t value, const struct unit *units, size_t count, struct buf *out)
@@ -249,7 +282,24 @@ static enum ct_err format_quantity(int64_t value, const struct unit *units, size
 
 enum ct_err option_format(const struct options *o, const struct option *opt, struct buf *out)
 {
-    const void *field = const_field_of(o, opt);
+    return option_format_field(opt, const_field_of(o, opt), out);
+}
+
+static enum ct_err format_set(int64_t bits, const char *choices, struct buf *out)
+{
+    struct slice rest = slice_str(choices), choice;
+    bool first = true;
+    for (int i = 0; option_next_choice(&rest, &choice); i++) {
+        if (!(bits & (INT64_C(1) << i)))
+            continue;
+        buf_printf(out, "%s%.*s", first ? "" : ",", SLICE_ARG(choice));
+        first = false;
+    }
+    return buf_cstr(out) ? CT_OK : CT_ERR_LIMIT;
+}
+
+enum ct_err option_format_field(const struct option *opt, const void *field, struct buf *out)
+{
     struct slice rest, choice;
     const char *text;
     double number;
@@ -268,6 +318,8 @@ enum ct_err option_format(const struct options *o, const struct option *opt, str
         for (int64_t i = load_int(field, opt->size); option_next_choice(&rest, &choice) && i > 0; i--)
             continue;
         return buf_append(out, choice);
+    case OPTION_SET:
+        return format_set(load_int(field, opt->size), opt->choices, out);
     case OPTION_NUMBER:
         memcpy(&number, field, sizeof number);
         return buf_printf(out, "%g", number);

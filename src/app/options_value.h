@@ -9,6 +9,11 @@
 /* Sets the field, or says in msg what the option wants ("wants a size such as 64MiB, not \"x\""). */
 enum ct_err option_set(struct options *o, const struct option *opt, struct slice text, struct ct_errmsg *msg);
 
+/* The same for a field of another structure than *o, for a destination's; strings go to the arena. */
+enum ct_err option_set_field(struct arena *arena, const struct option *opt, void *field, struct slice text,
+                             struct ct_errmsg *msg);
+enum ct_err option_format_field(const struct option *opt, const void *field, struct buf *out);
+
 /* Appends the value in a spelling that option_set() reads. */
 enum ct_err option_format(const struct options *o, const struct option *opt, struct buf *out);
 

@@ -294,14 +294,23 @@ static void add_forwarded(cJSON *o, const struct tee_stats *s, int64_t now_ns)
 static cJSON *upstream_json(const struct flow_upstream *u, int64_t now_ns)
 {
     cJSON *o = cJSON_CreateObject();
+    cJSON_AddStringToObject(o, "name", u->name);
     cJSON_AddStringToObject(o, "protocol", u->protocol);
     add_text(o, "address", slice_str(u->address));
+    cJSON *signals = cJSON_AddArrayToObject(o, "signals");
+    for (int i = FRAME_SIGNAL_NONE + 1; i < FRAME_SIGNAL_COUNT; i++)
+        if (u->signals & TEE_SIGNAL(i))
+            cJSON_AddItemToArray(signals, cJSON_CreateString(frame_signal_name((enum frame_signal)i)));
     add_upstream_state(o, &u->tee);
     add_forwarded(o, &u->tee, now_ns);
     add_int(o, "held", (int64_t)u->tee.held_requests);
     add_int(o, "retries", (int64_t)u->tee.retries);
     add_int(o, "rejected", (int64_t)u->tee.rejected);
     add_int(o, "dropped", (int64_t)u->tee.dropped);
+    if (u->next_retry_ns >= 0)
+        cJSON_AddNumberToObject(o, "next_retry_seconds", (double)u->next_retry_ns / 1e9);
+    else
+        cJSON_AddNullToObject(o, "next_retry_seconds");
     return o;
 }
 
@@ -310,7 +319,9 @@ void status_json_forwarding(cJSON *flow, const struct flow *f, int64_t now_ns)
     add_forwarded(flow, &f->tee, now_ns);
     add_int(flow, "held", (int64_t)f->tee.held_requests);
     if (f->has_upstream) {
-        add_upstream_state(cJSON_AddObjectToObject(flow, "upstream"), &f->tee);
+        cJSON *o = cJSON_AddObjectToObject(flow, "upstream");
+        cJSON_AddStringToObject(o, "name", f->upstreams[f->worst].name);
+        add_upstream_state(o, &f->tee);
     } else {
         cJSON_AddNullToObject(flow, "upstream");
     }

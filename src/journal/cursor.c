@@ -115,6 +115,7 @@ enum ct_err cursor_open(struct cursor *c, const char *dir, const char *name, str
     c->path = mem_alloc(room);
     snprintf(c->path, room, "%s/%s" FOLDER_CURSOR_END, dir, name);
     err = load(AT_FDCWD, c->path, c->done);
+    c->found = err != CT_ERR_NOT_FOUND;
     if (err == CT_ERR_IO)
         return ct_fail(msg, err, "cannot read %s: %s", c->path, strerror(errno));
     if (err == CT_ERR_FORMAT)

@@ -21,6 +21,7 @@
 struct cursor {
     char *path;                  /* owned; NULL in memory mode */
     uint64_t done[CURSOR_LANES]; /* every frame of that lane with seq <= done was dealt with */
+    bool found;                  /* there was a file when it was opened, a damaged one included */
 };
 
 /*

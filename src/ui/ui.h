@@ -35,12 +35,13 @@ enum ui_upstream_state {
 
 struct ui_upstream {
     enum ui_upstream_state state;
-    struct slice name; /* "alloy"; empty: "upstream" */
-    uint64_t queued;   /* requests that wait */
-    uint64_t dropped;  /* requests lost to a limit */
-    uint64_t rejected; /* requests that it said no to */
-    uint64_t held;     /* requests that no upstream takes as they are */
-    int64_t oldest_ns; /* age of the oldest that waits; 0: none */
+    struct slice name;     /* of the one that is worst off; empty: there is only one */
+    uint64_t queued;       /* requests that wait */
+    uint64_t dropped;      /* requests lost to a limit */
+    uint64_t rejected;     /* requests that it said no to */
+    uint64_t held;         /* requests that no upstream takes as they are */
+    struct slice held_for; /* "gRPC", "HTTP": the kind of upstream that they wait for; empty: both */
+    int64_t oldest_ns;     /* age of the oldest that waits; 0: none */
 };
 
 struct ui_received {

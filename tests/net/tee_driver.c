@@ -5,8 +5,8 @@
  *
  * Settings: the numbers of tee_config and journal_config by their names, and file_bytes_max: files cannot
  * grow past it, which is what a full disk looks like. Besides: protocol=http|grpc, other=convert|hold|pass,
- * header=LINE and own=ADDRESS (both may come often), ca_file, cert_file, key_file, and also=URL: a second
- * tee, for HTTP, with the same settings, whose statistics are "also". Commands:
+ * from=oldest|now, header=LINE and own=ADDRESS (both may come often), ca_file, cert_file, key_file, and
+ * also=URL: a second tee, for HTTP, with the same settings, whose statistics are "also". Commands:
  *   {"cmd":"append","source":"http|grpc|hook","path":…,"headers":[[name,value]…],"file":…|"text":…}
  *   {"cmd":"stats"}   {"cmd":"watch"}  prints the statistics now, or at every change from now on
  *   {"cmd":"stop","grace":ms}   and so does the end of stdin, with grace 0
@@ -263,6 +263,8 @@ static bool set_text(struct tee_config *t, struct slice name, const char *value)
     } else if (slice_eq_str(name, "other")) {
         for (int i = 0; i < 3; i++)
             t->other = strcmp(value, others[i]) == 0 ? (enum tee_other)i : t->other;
+    } else if (slice_eq_str(name, "from")) {
+        t->from = strcmp(value, "now") == 0 ? TEE_FROM_NOW : TEE_FROM_OLDEST;
     } else if (slice_eq_str(name, "header")) {
         add(headers, value);
     } else if (slice_eq_str(name, "own")) {
@@ -296,9 +298,13 @@ static void set(struct tee_config *t, struct journal_config *j, const char *sett
         const char *name;
         uint32_t *field;
     } small[] = {
-        {"connect_timeout_ms", &t->connect_timeout_ms}, {"request_timeout_ms", &t->request_timeout_ms},
-        {"backoff_first_ms", &t->backoff_first_ms},     {"backoff_max_ms", &t->backoff_max_ms},
-        {"retry_after_max_ms", &t->retry_after_max_ms}, {"connection_age_ms", &t->connection_age_ms},
+        {"connect_timeout_ms", &t->connect_timeout_ms},
+        {"request_timeout_ms", &t->request_timeout_ms},
+        {"backoff_first_ms", &t->backoff_first_ms},
+        {"backoff_max_ms", &t->backoff_max_ms},
+        {"retry_after_max_ms", &t->retry_after_max_ms},
+        {"connection_age_ms", &t->connection_age_ms},
+        {"signals", &t->signals},
     };
     for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
         if (slice_eq_str(name, small[i].name)) {

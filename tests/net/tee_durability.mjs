@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { Driver, Upstream, heldPort, log, metric, range, run, temp, trace } from './tee_upstream.mjs';
+import { Driver, Upstream, grpc, heldPort, log, metric, range, run, temp, trace } from './tee_upstream.mjs';
 
 /** Killed at some moment, again and again: everything arrives, in order but for what is sent twice. */
 async function killed() {
@@ -51,6 +51,58 @@ async function lostCursor() {
   driver = await Driver.start(up.url, dir);
   await driver.when(s => s.forwarded_requests === 5);
   assert.deepEqual(up.bodies(), [...range(5, String), ...range(5, String)], 'twice, never zero times');
+  await driver.stop();
+}
+
+/** A destination that was never there before begins where it is told; a kill does not make it new again. */
+async function newDestination() {
+  const up = await new Upstream().start(), gone = `http://127.0.0.1:${await heldPort()}`, dir = temp();
+  let driver = await Driver.start(gone, dir);
+  for (let i = 0; i < 3; i++) driver.append(log(`old ${i}`));
+  await driver.when(s => s.queued_requests === 3);
+  await driver.stop();
+  const forget = () => { for (const f of fs.readdirSync(dir).filter(f => f.endsWith('.cursor'))) fs.rmSync(path.join(dir, f)); };
+  forget();
+  driver = await Driver.start(gone, dir, { from: 'now' });
+  assert.equal((await driver.ask()).queued_requests, 0);
+  driver.append(log('new'));
+  driver.append(grpc('by gRPC'));
+  await driver.when(s => s.queued_requests === 2);
+  await driver.kill();
+  driver = await Driver.start(up.url, dir, { from: 'now' });
+  await driver.when(s => s.forwarded_requests === 2);
+  assert.deepEqual(up.bodies(), ['new', 'by gRPC'], 'what came after its first start, and nothing before');
+  await driver.stop();
+  forget();
+  driver = await Driver.start(up.url, dir, { from: 'oldest' });
+  await driver.when(s => s.forwarded_requests === 5);
+  await driver.stop();
+  /* The position of what is held begins there too. */
+  forget();
+  driver = await Driver.start(up.url, dir, { from: 'now', other: 'hold' });
+  driver.append(grpc('held'));
+  await driver.when(s => s.held_requests === 1);
+  await driver.stop();
+}
+
+/** Signals that the destination does not take are nothing to it, in every count; one that comes back begins then. */
+async function someSignals() {
+  const up = await new Upstream().start(), dir = temp();
+  const LOGS = 1 << 3, TRACES = 1 << 1, settings = { segment_bytes: 4000, max_bytes: 20000 };
+  let driver = await Driver.start(up.url, dir, { ...settings, signals: LOGS });
+  for (let i = 0; i < 100; i++) for (const f of [log, trace]) driver.append(f(`${i}`.padEnd(500, '.')));
+  let s = await driver.when(stats => stats.journal_last === 200 && stats.forwarded_requests + stats.dropped === 100 && stats.journal_first > 1);
+  assert.deepEqual([s.queued_requests, s.held_requests, up.bodies('/traces').length], [0, 0, 0]);
+  assert.equal(up.bodies('/logs').length, s.forwarded_requests);
+  await driver.idle();
+  await driver.stop();
+  const before = up.requests.length;
+  driver = await Driver.start(up.url, dir, { ...settings, signals: LOGS | TRACES });
+  driver.append(trace('now'));
+  s = await driver.when(stats => stats.forwarded_requests === 1);
+  assert.deepEqual(up.requests.slice(before).map(r => r.body.toString()), ['now']);
+  assert.deepEqual([s.queued_requests, s.dropped], [0, 0]);
+  await driver.idle();
   await driver.stop();
 }
 
@@ -213,7 +265,7 @@ async function cursorNotSaved() {
   const up = await new Upstream().start();
   const driver = await Driver.start(up.url, temp(), { file_bytes_max: 16 });
   driver.append(log('x'));
-  await driver.when(s => s.forwarded_requests === 1 && s.cursor_failures === 1);
+  await driver.when(s => s.forwarded_requests === 1 && s.cursor_failures === 2); /* the first place, and the next */
   await driver.stop();
 }
 
@@ -264,6 +316,8 @@ async function sleeps() {
 await run([
   ['killed at any instant: everything arrives', killed],
   ['a lost cursor sends twice, never zero times', lostCursor],
+  ['a new destination begins where it is told, once', newDestination],
+  ['signals that a destination does not take are nothing to it', someSignals],
   ['retention on disk: each loss is counted', () => retention(temp())],
   ['retention in memory: each loss is counted', () => retention('-')],
   ['retention takes what is in flight, and the attempt fails', retentionInFlightFails],

@@ -20,7 +20,8 @@ struct run {
     struct flow flow;
 };
 
-static void fill(void *ctx, struct ui_data *data)
+/* The destination that is worst off, with what waits for it; what is lost and held is of all of them. */
+static struct ui_upstream upstream_shown(const struct flow *f, int64_t now_ns)
 {
     static const enum ui_upstream_state states[] = {
         [TEE_IDLE] = UI_UPSTREAM_OK,
@@ -28,6 +29,31 @@ static void fill(void *ctx, struct ui_data *data)
         [TEE_RETRYING] = UI_UPSTREAM_RETRYING,
         [TEE_REJECTING] = UI_UPSTREAM_REJECTING,
     };
+    const char *name = f->upstreams[f->worst].name;
+    bool several = false, holds[2] = {false};
+    struct ui_upstream up = {
+        .state = f->has_upstream ? states[f->tee.health] : UI_UPSTREAM_NONE,
+        .dropped = f->tee.dropped,
+        .held = f->tee.held_requests,
+        .oldest_ns = f->tee.queued_oldest_wall_ns ? now_ns - f->tee.queued_oldest_wall_ns : 0,
+    };
+    for (size_t i = 0; i < f->upstream_count; i++) {
+        const struct flow_upstream *u = &f->upstreams[i];
+        bool shown = strcmp(u->name, name) == 0;
+        several |= !shown;
+        up.queued += shown ? u->tee.queued_requests : 0;
+        up.rejected += shown ? u->tee.rejected : 0;
+        holds[strcmp(u->protocol, "grpc") == 0] |= u->tee.held_requests > 0;
+    }
+    if (several)
+        up.name = slice_str(name);
+    if (holds[0] != holds[1]) /* an HTTP upstream holds what wants a gRPC one */
+        up.held_for = holds[0] ? SLICE_LIT("gRPC") : SLICE_LIT("HTTP");
+    return up;
+}
+
+static void fill(void *ctx, struct ui_data *data)
+{
     struct run *r = ctx;
     const struct collector_addresses *a = collector_addresses(r->collector);
     collector_flow(r->collector, &r->flow);
@@ -35,14 +61,7 @@ static void fill(void *ctx, struct ui_data *data)
     data->model = collector_model(r->collector);
     data->now_ns = clock_wall();
     data->day_start_ns = command_day_start(data->now_ns);
-    data->upstream = (struct ui_upstream){
-        .state = f->has_upstream ? states[f->tee.health] : UI_UPSTREAM_NONE,
-        .queued = f->tee.queued_requests,
-        .dropped = f->tee.dropped,
-        .rejected = f->tee.rejected,
-        .held = f->tee.held_requests,
-        .oldest_ns = f->tee.queued_oldest_wall_ns ? data->now_ns - f->tee.queued_oldest_wall_ns : 0,
-    };
+    data->upstream = upstream_shown(f, data->now_ns);
     data->received = (struct ui_received){
         .requests = f->received.requests,
         .bytes = f->received.bytes,

@@ -19,6 +19,8 @@ void tee_config_init(struct tee_config *config)
         .retry_after_max_ms = 300000,
         .connection_age_ms = 300000,
         .response_bytes_max = (size_t)4 * 1024 * 1024,
+        .signals = TEE_SIGNAL(FRAME_TRACES) | TEE_SIGNAL(FRAME_METRICS) | TEE_SIGNAL(FRAME_LOGS) |
+                   TEE_SIGNAL(FRAME_PROFILES),
     };
 }
 
@@ -29,6 +31,16 @@ uint64_t tee_random(struct tee *t)
     t->random ^= t->random << 25;
     t->random ^= t->random >> 27;
     return t->random * UINT64_C(0x2545f4914f6cdd1d);
+}
+
+static void note_saving(struct tee *t, bool failed, const struct ct_errmsg *msg)
+{
+    if (failed) {
+        t->stats.cursor_failures++;
+        if (!t->save_failing)
+            log_warn("the place in the journal cannot be kept, frames may be forwarded twice: %s", msg->text);
+    }
+    t->save_failing = failed;
 }
 
 static void save_cursors(struct tee *t)
@@ -44,13 +56,9 @@ static void save_cursors(struct tee *t)
         else
             memcpy(c->saved, c->cursor.done, sizeof c->saved);
     }
-    if (failed) {
-        t->stats.cursor_failures++;
-        if (!t->save_failing)
-            log_warn("the place in the journal cannot be kept, frames may be forwarded twice: %s", msg.text);
+    note_saving(t, failed, &msg);
+    if (failed)
         tee_changed(t);
-    }
-    t->save_failing = failed;
 }
 
 static void on_save_timer(uv_timer_t *timer)
@@ -236,6 +244,34 @@ static void close_cursors(struct tee *t)
         cursor_finish(&t->cursors[i].cursor);
 }
 
+/*
+ * Where each position stands at first. A position beyond the end is another journal's: this one was emptied
+ * and the cursor was not.
+ */
+static void place_cursors(struct tee *t, enum tee_from from)
+{
+    uint64_t last = journal_stats(t->journal).last_seq;
+    bool is_new = true, failed = false;
+    struct ct_errmsg msg = {{0}};
+    for (unsigned c = 0; c < TEE_CURSORS; c++)
+        is_new = is_new && !t->cursors[c].cursor.found;
+    for (unsigned c = 0; c < TEE_CURSORS; c++) {
+        uint64_t *done = t->cursors[c].cursor.done;
+        memcpy(t->cursors[c].saved, done, sizeof t->cursors[c].saved);
+        for (unsigned i = 0; i < CURSOR_LANES; i++) {
+            if (done[i] > last || (is_new && from == TEE_FROM_NOW))
+                done[i] = last;
+        }
+        if (!is_new)
+            continue;
+        if (cursor_save(&t->cursors[c].cursor, &msg))
+            failed = true;
+        else
+            memcpy(t->cursors[c].saved, done, sizeof t->cursors[c].saved);
+    }
+    note_saving(t, failed, &msg);
+}
+
 static enum ct_err open_cursors(struct tee *t, const struct tee_config *config, struct ct_errmsg *msg)
 {
     static const char *const transports[TEE_CURSORS] = {
@@ -245,13 +281,10 @@ static enum ct_err open_cursors(struct tee *t, const struct tee_config *config, 
     for (unsigned i = 0; i < TEE_CURSORS; i++) {
         struct tee_cursor *c = &t->cursors[i];
         char name[TEE_NAME_MAX + 8];
-        if (!c->moves && config->other == TEE_OTHER_PASS)
-            continue;
         snprintf(name, sizeof name, "%s-%s", config->name, transports[i]);
         enum ct_err err = cursor_open(&c->cursor, config->state_dir, name, msg);
         if (err)
             return err;
-        memcpy(c->saved, c->cursor.done, sizeof c->saved);
     }
     return CT_OK;
 }
@@ -292,6 +325,7 @@ enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct te
     t->stats.last_grpc_status = -1;
     t->policy = (struct upstream_policy){config->backoff_first_ms, config->backoff_max_ms,
                                          config->retry_after_max_ms};
+    t->signals = config->signals;
     seed_random(t);
     share_out(t, config->upstream_grpc ? UPSTREAM_PROTOCOL_GRPC : UPSTREAM_PROTOCOL_HTTP, config->other);
     enum ct_err err = open_cursors(t, config, msg);
@@ -302,6 +336,7 @@ enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct te
         free(t);
         return err;
     }
+    place_cursors(t, config->from);
     uv_idle_init(loop, &t->pump);
     uv_timer_init(loop, &t->scan_timer);
     uv_timer_init(loop, &t->save_timer);

@@ -14,7 +14,12 @@
  *   TEE_OTHER_PASS     they are nothing to this tee: another one with the same name and the other transport
  * has them. The default converts, so that nothing stays behind in silence. The place in the journal is kept
  * for each transport by itself (the cursors NAME-http and NAME-grpc), so that an upstream can be added or
- * taken away, or the setting changed, and every frame is still sent, none twice.
+ * taken away, or the setting changed, and every frame is still sent, none twice. A destination without either
+ * cursor was never there before: config.from says where it begins, and both cursors are written at once, so
+ * that a kill does not make it new again.
+ *
+ * config.signals are those that the destination takes. Frames of the others are nothing to this tee: they are
+ * neither sent, held nor counted, and a signal that is added later begins with what arrives then.
  *
  * Retried (rule 15): connection failures; HTTP 429, 502, 503, 504; gRPC CANCELLED, DEADLINE_EXCEEDED,
  * ABORTED, OUT_OF_RANGE, UNAVAILABLE, DATA_LOSS, and RESOURCE_EXHAUSTED with RetryInfo; with exponential
@@ -44,6 +49,9 @@ struct tee;
 #define TEE_NAME_MAX 32
 
 enum tee_other { TEE_OTHER_CONVERT, TEE_OTHER_HOLD, TEE_OTHER_PASS };
+enum tee_from { TEE_FROM_OLDEST, TEE_FROM_NOW };
+
+#define TEE_SIGNAL(signal) (1u << (signal)) /* enum frame_signal */
 
 struct tee_config {
     const char *name; /* of the destination: its cursors are NAME-http and NAME-grpc (TEE_NAME_MAX) */
@@ -51,6 +59,8 @@ struct tee_config {
     const char *upstream_http;
     const char *upstream_grpc;
     enum tee_other other;
+    enum tee_from from;    /* of a destination that was never there before */
+    uint32_t signals;      /* TEE_SIGNAL() of each that it takes */
     const char *state_dir; /* where the cursors are kept; NULL: not kept */
     uint32_t connect_timeout_ms;
     uint32_t request_timeout_ms; /* whole request; a hanging upstream is a connection failure after it */

@@ -6,9 +6,9 @@
 enum tee_share tee_share_of(struct tee *t, const struct frame *f, struct tee_lane **lane)
 {
     enum upstream_kind kind = upstream_kind_of(f);
-    if (!t->sends[kind] && !t->holds[kind])
-        return TEE_NONE;
     enum frame_signal signal = frame_signal(f);
+    if ((!t->sends[kind] && !t->holds[kind]) || !tee_takes(t, signal))
+        return TEE_NONE;
     if (f->seq <= *tee_position(t, kind, signal))
         return TEE_NONE;
     *lane = &t->lanes[signal];
@@ -30,14 +30,11 @@ uint64_t tee_lowest(struct tee *t, enum frame_signal signal, bool held)
 void tee_open_readers(struct tee *t)
 {
     uint64_t last = journal_stats(t->journal).last_seq, from = last;
-    /* A position beyond the end is another journal's: this one was emptied and the cursor was not. */
-    for (unsigned c = 0; c < TEE_CURSORS; c++) {
-        for (unsigned i = 0; i < CURSOR_LANES; i++) {
-            if (t->cursors[c].cursor.done[i] > last)
-                t->cursors[c].cursor.done[i] = last;
-        }
-    }
     for (unsigned i = FIRST_LANE; i < FRAME_SIGNAL_COUNT; i++) {
+        if (!tee_takes(t, (enum frame_signal)i)) {
+            tee_lane_pass(&t->lanes[i], last);
+            continue;
+        }
         uint64_t lowest = tee_lowest(t, (enum frame_signal)i, true);
         if (lowest < from)
             from = lowest;
@@ -46,6 +43,8 @@ void tee_open_readers(struct tee *t)
     t->counted_upto = from;
     for (unsigned i = FIRST_LANE; i < FRAME_SIGNAL_COUNT; i++) {
         struct tee_lane *lane = &t->lanes[i];
+        if (!tee_takes(t, lane->signal))
+            continue;
         uint64_t lowest = tee_lowest(t, lane->signal, false);
         if (lowest > from)
             lane->reader = journal_reader_open(t->journal, lowest + 1);
@@ -125,6 +124,8 @@ void tee_retire(struct tee *t, uint64_t first, uint64_t last)
 {
     uint64_t from = last + 1;
     for (unsigned i = FIRST_LANE; i < FRAME_SIGNAL_COUNT; i++) {
+        if (!tee_takes(t, (enum frame_signal)i))
+            continue;
         uint64_t lost_from = tee_lowest(t, (enum frame_signal)i, true) + 1;
         if (lost_from < first)
             lost_from = first;

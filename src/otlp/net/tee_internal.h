@@ -59,8 +59,8 @@ struct tee_lane {
 #define TEE_CURSORS 2
 
 struct tee_cursor {
-    struct cursor cursor; /* not open (and all 0): frames of that transport are nothing to this tee */
-    bool moves;           /* this tee sends such frames, and saves their positions */
+    struct cursor cursor;
+    bool moves; /* this tee sends such frames, and saves their positions */
     uint64_t saved[CURSOR_LANES];
 };
 
@@ -71,6 +71,7 @@ struct tee {
     void *ctx;
     struct upstream_policy policy;
     struct upstream *upstream;
+    uint32_t signals; /* those that are taken; the lanes of the others do nothing */
     bool sends[UPSTREAM_KIND_COUNT];
     bool holds[UPSTREAM_KIND_COUNT];
     struct tee_cursor cursors[TEE_CURSORS];
@@ -101,6 +102,11 @@ struct tee {
     uint64_t answers;       /* numbers told_at */
     struct tee_stats stats; /* counters only; the rest is put together by tee_stats() */
 };
+
+static inline bool tee_takes(const struct tee *t, enum frame_signal signal)
+{
+    return (t->signals & TEE_SIGNAL(signal)) != 0;
+}
 
 /* A slice of a turn. */
 struct tee_slice {
@@ -143,7 +149,8 @@ enum tee_share {
 enum tee_share tee_share_of(struct tee *t, const struct frame *f,
                             struct tee_lane **lane); /* lane: of TEE_DUE */
 
-/* The lowest position of the frames that the lane sends; with held, also of those that are held. */
+/* The lowest position of the frames that the lane, of a signal that is taken, sends; with held, also of those
+ * that are held. */
 uint64_t tee_lowest(struct tee *t, enum frame_signal signal, bool held);
 
 /*

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#define PIECES_MAX 4
+#define PIECES_MAX 5
 #define PIECE_MAX  80
 /* Names from outside take no more columns than these. */
 #define NAME_COLS   16
@@ -82,7 +82,7 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
     int role = up->state == UI_UPSTREAM_OK ? ROLE_HEADER_GOOD : ROLE_HEADER_BAD;
     snprintf(text, sizeof(text), "%s ", glyph(GLYPH_LINK));
     add(s, role, text);
-    if (!brief) {
+    if (!brief || (up->name.len && up->state != UI_UPSTREAM_OK)) {
         struct slice name = up->name.len ? text_prefix(up->name, NAME_COLS, NULL) : SLICE_LIT("upstream");
         snprintf(text, sizeof(text), "%.*s ", SLICE_ARG(name));
         add(s, ROLE_HEADER, text);
@@ -107,7 +107,10 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
         add(s, ROLE_HEADER_BAD, text);
     }
     if (up->held) {
-        snprintf(text, sizeof(text), ", %s held", format_count_wide((int64_t)(up->held & INT64_MAX), number));
+        bool why = !brief && up->held_for.len;
+        snprintf(text, sizeof(text), ", %s held%s%.*s%s",
+                 format_count_wide((int64_t)(up->held & INT64_MAX), number), why ? ": no " : "",
+                 SLICE_ARG(why ? up->held_for : SLICE_NULL), why ? " upstream" : "");
         add(s, ROLE_HEADER_BAD, text);
     }
 }

@@ -54,7 +54,7 @@ static void test_defaults(void **state)
     assert_int_equal(parse(""), CT_OK);
     assert_int_equal(o.command, COMMAND_RUN);
     assert_string_equal(o.http, "127.0.0.1:4318");
-    assert_string_equal(o.upstream_http, "");
+    assert_string_equal(o.upstream.http, "");
     assert_string_equal(o.state_dir, "/nonexistent/.local/state/claude-top");
     assert_string_equal(o.socket, "/nonexistent/.local/state/claude-top/claude-top.sock");
     assert_string_equal(o.config, "/nonexistent/.config/claude-top/config.ini");
@@ -180,7 +180,7 @@ static void test_precedence(void **state)
     assert_true(o.config_found);
     assert_string_equal(o.http, "127.0.0.1:1");
     assert_string_equal(o.grpc, "127.0.0.1:2");
-    assert_string_equal(o.upstream_http, "http://flag:9");
+    assert_string_equal(o.upstream.http, "http://flag:9");
     assert_int_equal(o.journal_mode, JOURNAL_MODE_MEMORY);
     assert_false(o.mouse);
 
@@ -231,7 +231,7 @@ static void test_print_config_is_a_config(void **state)
         assert_int_equal(o.sources[i].origin, ORIGIN_FILE);
     }
     assert_int_equal(o.journal_max_bytes, 150000000);
-    assert_string_equal(o.upstream_http, "http://u:1/x?y=z");
+    assert_string_equal(o.upstream.http, "http://u:1/x?y=z");
     buf_finish(&text);
 }
 
@@ -278,21 +278,21 @@ static void test_otel_names(void **state)
                            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://localhost:4318/v1/traces"),
                   ""),
         CT_OK);
-    assert_string_equal(o.upstream_http, "");
-    assert_string_equal(o.upstream_grpc, "");
+    assert_string_equal(o.upstream.http, "");
+    assert_string_equal(o.upstream.grpc, "");
     assert_int_equal(o.warnings.len, 0);
     assert_int_equal(
         parse_env(FAKE_ENV("HOME", "/h", "CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT", "http://alloy:4318"), ""),
         CT_OK);
-    assert_string_equal(o.upstream_http, "http://alloy:4318");
+    assert_string_equal(o.upstream.http, "http://alloy:4318");
     assert_int_equal(
         parse_env(FAKE_ENV("HOME", "/h", "CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT", "http://alloy:4317",
                            "CLAUDE_TOP_OTEL_EXPORTER_OTLP_PROTOCOL", "grpc", "CLAUDE_TOP_UPSTREAM_HTTP",
                            "http://other:1", "CLAUDE_TOP_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t"),
                   ""),
         CT_OK);
-    assert_string_equal(o.upstream_grpc, "http://alloy:4317");
-    assert_string_equal(o.upstream_http, "http://other:1");
+    assert_string_equal(o.upstream.grpc, "http://alloy:4317");
+    assert_string_equal(o.upstream.http, "http://other:1");
     assert_contains(buf_cstr(&o.warnings), "TRACES_ENDPOINT does nothing");
     assert_int_equal(
         parse_env(FAKE_ENV("HOME", "/h", "CLAUDE_TOP_OTEL_EXPORTER_OTLP_ENDPOINT", "http://alloy:4317",
@@ -392,21 +392,21 @@ static void test_lists(void **state)
     write_file(path, "[upstream]\nheaders = a:1; b:2\nconvert = off\nca = ~/ca.pem\n", 0600);
     struct env env = FAKE_ENV("HOME", "/h", "CLAUDE_TOP_CONFIG", path);
     assert_int_equal(parse_env(env, ""), CT_OK);
-    assert_string_equal(o.upstream_headers, "a:1; b:2");
-    assert_false(o.upstream_convert);
-    assert_string_equal(o.upstream_ca, "/h/ca.pem");
-    assert_string_equal(o.upstream_key, "");
+    assert_string_equal(o.upstream.headers, "a:1; b:2");
+    assert_false(o.upstream.convert);
+    assert_string_equal(o.upstream.ca, "/h/ca.pem");
+    assert_string_equal(o.upstream.key, "");
     /* A flag takes the place of the file's list; given again it adds, and its semicolons are its own. */
     assert_int_equal(parse_env(env, "--upstream-header c:3;4 --upstream-header=d:5 --upstream-convert"),
                      CT_OK);
-    assert_string_equal(o.upstream_headers, "c:3\\;4; d:5");
-    assert_true(o.upstream_convert);
+    assert_string_equal(o.upstream.headers, "c:3\\;4; d:5");
+    assert_true(o.upstream.convert);
     const char *items[4];
     char room[32];
-    assert_int_equal(option_list_split(slice_str(o.upstream_headers), room, items, 3), 2);
+    assert_int_equal(option_list_split(slice_str(o.upstream.headers), room, items, 3), 2);
     assert_string_equal(items[0], "c:3;4");
     assert_int_equal(parse("--upstream-header="), CT_OK);
-    assert_string_equal(o.upstream_headers, "");
+    assert_string_equal(o.upstream.headers, "");
 }
 
 int main(void)

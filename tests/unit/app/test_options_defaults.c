@@ -86,14 +86,14 @@ static void test_upstream(void **state)
     (void)state;
     struct tee_config want;
     tee_config_init(&want);
-    assert_int_equal(o.upstream_connect_timeout_ms, want.connect_timeout_ms);
-    assert_int_equal(o.upstream_request_timeout_ms, want.request_timeout_ms);
-    assert_int_equal(o.upstream_backoff_first_ms, want.backoff_first_ms);
-    assert_int_equal(o.upstream_backoff_max_ms, want.backoff_max_ms);
-    assert_int_equal(o.upstream_retry_after_max_ms, want.retry_after_max_ms);
-    assert_int_equal(o.upstream_connection_age_ms, want.connection_age_ms);
-    assert_int_equal(o.upstream_response_bytes_max, want.response_bytes_max);
-    assert_int_equal(o.upstream_convert, want.other == TEE_OTHER_CONVERT);
+    assert_int_equal(o.upstream.connect_timeout_ms, want.connect_timeout_ms);
+    assert_int_equal(o.upstream.request_timeout_ms, want.request_timeout_ms);
+    assert_int_equal(o.upstream.backoff_first_ms, want.backoff_first_ms);
+    assert_int_equal(o.upstream.backoff_max_ms, want.backoff_max_ms);
+    assert_int_equal(o.upstream.retry_after_max_ms, want.retry_after_max_ms);
+    assert_int_equal(o.upstream.connection_age_ms, want.connection_age_ms);
+    assert_int_equal(o.upstream.response_bytes_max, want.response_bytes_max);
+    assert_int_equal(o.upstream.convert, want.other == TEE_OTHER_CONVERT);
 }
 
 /* Choices are numbered as the enums of the layers below, whose values they become. */
