@@ -33,6 +33,7 @@ void model_destroy(struct model *m)
     map_finish(&m->sessions_by_id);
     session_finish_tombstones(m);
     red_finish(&m->red);
+    stream_finish(&m->stream);
     free(m->scratch);
     free(m);
 }
@@ -95,6 +96,7 @@ void model_apply(struct model *m, const struct event *event)
         return;
     }
     m->stats.events++;
+    stream_add(&m->stream, &e);
     session_touch(s, &e);
     apply_event(s, &e);
     settle_mark(s);
@@ -134,6 +136,16 @@ const struct node *model_node_by_id(const struct model *m, uint64_t id)
     settle_model(m);
     const struct entry *e = entry_root(s->made[serial - 1]);
     return e->visible ? &e->pub : NULL;
+}
+
+const struct stream_item *model_stream_item(const struct model *m, uint64_t number)
+{
+    return stream_item(&m->stream, number);
+}
+
+uint64_t model_stream_last(const struct model *m)
+{
+    return m->stream.last;
 }
 
 size_t model_session_models(const struct session *session, struct slice *out, size_t max)

@@ -15,6 +15,7 @@
 
 #include "event.h"
 #include "prices.h"
+#include "stream.h"
 
 struct model;
 
@@ -179,6 +180,10 @@ const struct node *model_node_by_id(const struct model *m, uint64_t id); /* NULL
 
 /* now: wall clock, for states that are about silence. */
 struct run_status model_session_status(const struct session *s, int64_t now_ns);
+
+/* The newest events as they came: the number of the newest (0: none), and one by its number (stream.h). */
+uint64_t model_stream_last(const struct model *m);
+const struct stream_item *model_stream_item(const struct model *m, uint64_t number);
 
 /* Distinct models / trace ids of a session, oldest first. Returns how many there are; fills at most max. */
 size_t model_session_models(const struct session *s, struct slice *out, size_t max);

@@ -17,6 +17,7 @@
 #include "map.h"
 #include "model.h"
 #include "red.h"
+#include "stream.h"
 
 /* Deeper trees than any agent builds are hostile: a node that would go below hangs from the session instead.
  */
@@ -247,6 +248,7 @@ struct model {
     size_t tombstone_count;
     struct fleet_windows fleet;
     struct red_table red;
+    struct stream stream;
     struct entry **scratch; /* settle's room for sorting */
     size_t scratch_cap;
 };

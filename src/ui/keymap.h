@@ -16,11 +16,12 @@ enum key_context {
     CONTEXT_HELP = 2,
     CONTEXT_SEARCH = 4, /* the search line is open: printable keys are text */
     CONTEXT_WATERFALL = 8,
+    CONTEXT_EVENTS = 32,
     CONTEXT_DETAIL = 16, /* the whole screen, or the pane that has the focus */
 };
 
 #define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
-#define CONTEXT_VIEWS (CONTEXT_NODES | CONTEXT_DETAIL)   /* everything that 1 to 6 lead to */
+#define CONTEXT_VIEWS (CONTEXT_NODES | CONTEXT_EVENTS | CONTEXT_DETAIL) /* everything that 1 to 6 lead to */
 #define CONTEXT_MAIN  (CONTEXT_VIEWS | CONTEXT_HELP)
 
 /* How the help view groups them, in this order. */
@@ -53,6 +54,12 @@ enum key_group {
       "tree: sessions, turns, calls")                                                                        \
     X(ACTION_VIEW_WATERFALL, "view-waterfall", "w 2", CONTEXT_VIEWS, GROUP_VIEWS, "Waterfall", 8,            \
       "waterfall of the selected turn on a time axis")                                                       \
+    X(ACTION_VIEW_EVENTS, "view-events", "e 4", CONTEXT_VIEWS, GROUP_VIEWS, "Events", 9,                     \
+      "events as they come")                                                                                 \
+    X(ACTION_SCOPE, "scope", "a", CONTEXT_EVENTS, GROUP_VIEWS, "All or one", 5,                              \
+      "all sessions, or the selected one only")                                                              \
+    X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS, GROUP_VIEWS, "To tree", 5,                             \
+      "events: show it in the tree")                                                                         \
     X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                           \
       "everything known about the selected row")                                                             \
     X(ACTION_PANE, "pane", "i", CONTEXT_VIEWS, GROUP_VIEWS, "Info", 8,                                       \

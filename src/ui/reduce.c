@@ -113,21 +113,28 @@ static void back(struct ui *ui, const struct ui_data *data, bool had_message)
         ui->follow = true;
 }
 
-static void ask_link(struct ui *ui, struct ui_effects *effects, enum ui_effect what, enum ui_link link)
+static struct line target_of(const struct ui *ui, const struct ui_data *data)
 {
-    if (ui->selected.session_id == 0) {
+    return view_of(ui->view)->target ? view_of(ui->view)->target(ui, data) : ui->selected;
+}
+
+static void ask_link(struct ui *ui, const struct ui_data *data, struct ui_effects *effects,
+                     enum ui_effect what, enum ui_link link)
+{
+    struct line target = target_of(ui, data);
+    if (target.session_id == 0) {
         ui_say(ui, UI_INFO, "no session to link to yet");
         return;
     }
     effects->what |= what;
     effects->link = link;
-    effects->session_id = ui->selected.session_id;
-    effects->node_id = ui->selected.node_id;
+    effects->session_id = target.session_id;
+    effects->node_id = target.node_id;
 }
 
 static void copy_id(struct ui *ui, const struct ui_data *data, struct ui_effects *effects)
 {
-    const struct session *s = model_session_by_id(data->model, ui->selected.session_id);
+    const struct session *s = model_session_by_id(data->model, target_of(ui, data).session_id);
     if (!s || s->session_id.len == 0) {
         ui_say(ui, UI_INFO, "no session id to copy");
         return;
@@ -185,8 +192,11 @@ static bool needs_live(enum action action)
     case ACTION_INVERT:
     case ACTION_VIEW_TREE:
     case ACTION_VIEW_WATERFALL:
+    case ACTION_VIEW_EVENTS:
     case ACTION_VIEW_DETAIL:
     case ACTION_PANE:
+    case ACTION_SCOPE:
+    case ACTION_ENTER:
         return true;
     default:
         return false;
@@ -219,17 +229,28 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         break;
     case ACTION_FIRST:
         ui->follow = false;
-        move_by(ui, data, -(1 << 30));
+        move_by(ui, data, -(int)MOVE_TO_END);
         break;
     case ACTION_LAST:
         ui->follow = false;
-        move_by(ui, data, 1 << 30);
+        move_by(ui, data, (int)MOVE_TO_END);
         break;
     case ACTION_VIEW_TREE:
         show_view(ui, UI_VIEW_TREE);
         break;
     case ACTION_VIEW_WATERFALL:
         show_view(ui, UI_VIEW_WATERFALL);
+        break;
+    case ACTION_VIEW_EVENTS:
+        show_view(ui, UI_VIEW_EVENTS);
+        break;
+    case ACTION_SCOPE:
+        ui->one_session = !ui->one_session;
+        ui_say(ui, UI_INFO, ui->one_session ? "the selected session only" : "all sessions");
+        break;
+    case ACTION_ENTER:
+        if (view_of(ui->view)->enter)
+            view_of(ui->view)->enter(ui, data);
         break;
     case ACTION_VIEW_DETAIL:
         show_view(ui, ui->view == UI_VIEW_DETAIL ? UI_VIEW_TREE : UI_VIEW_DETAIL);
@@ -285,16 +306,16 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         effects->what |= UI_REPAINT;
         break;
     case ACTION_TEMPO:
-        ask_link(ui, effects, UI_OPEN_LINK, UI_LINK_TEMPO);
+        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_TEMPO);
         break;
     case ACTION_LOKI:
-        ask_link(ui, effects, UI_OPEN_LINK, UI_LINK_LOKI);
+        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_LOKI);
         break;
     case ACTION_MIMIR:
-        ask_link(ui, effects, UI_OPEN_LINK, UI_LINK_MIMIR);
+        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_MIMIR);
         break;
     case ACTION_COPY_LINK:
-        ask_link(ui, effects, UI_COPY_LINK, UI_LINK_TEMPO);
+        ask_link(ui, data, effects, UI_COPY_LINK, UI_LINK_TEMPO);
         break;
     case ACTION_COPY_ID:
         copy_id(ui, data, effects);

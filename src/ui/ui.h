@@ -82,7 +82,7 @@ enum ui_sort {
     UI_SORT_COUNT
 };
 
-enum ui_view_id { UI_VIEW_TREE, UI_VIEW_WATERFALL, UI_VIEW_DETAIL, UI_VIEW_COUNT };
+enum ui_view_id { UI_VIEW_TREE, UI_VIEW_WATERFALL, UI_VIEW_EVENTS, UI_VIEW_DETAIL, UI_VIEW_COUNT };
 
 struct ui_config {
     bool ascii;                  /* plain ASCII instead of the glyphs */

@@ -10,12 +10,6 @@
 #include "ui.h"
 #include "view.h"
 
-/* A row on the screen, by id: what a click or a paused screen refers to. */
-struct line {
-    uint64_t session_id; /* 0: nothing there */
-    uint64_t node_id;
-};
-
 struct search {
     bool open; /* the search line takes the keys */
     char text[UI_SEARCH_MAX];
@@ -33,6 +27,12 @@ struct turn_rows {
     size_t count, cap;
     size_t top;
     uint64_t turn_id; /* whose they are; 0: nobody's */
+};
+
+struct event_list {
+    uint64_t selected; /* an event's number; 0: follows the newest */
+    uint64_t bottom;   /* the last line's */
+    uint64_t first;    /* the first line's, as drawn */
 };
 
 struct ui {
@@ -56,6 +56,8 @@ struct ui {
 
     enum ui_view_id view;
     struct turn_rows turn;
+    struct event_list events;
+    bool one_session;     /* events, and whatever else can, are of the selected session only */
     bool pane;            /* details beside or below a view of nodes */
     bool focused;         /* keys go to the pane */
     struct line detailed; /* what the details were last drawn of */
@@ -140,6 +142,11 @@ void tree_fold(struct ui *ui, const struct ui_data *data, enum action action);
 void tree_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void waterfall_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void waterfall_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void events_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void events_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
+void events_enter(struct ui *ui, const struct ui_data *data);
+struct line events_target(const struct ui *ui, const struct ui_data *data);
 void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void detail_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);

@@ -4,9 +4,28 @@
 #include "ui_private.h"
 
 static const struct view VIEWS[UI_VIEW_COUNT] = {
-    [UI_VIEW_TREE] = {"tree", CONTEXT_TREE, true, tree_draw, tree_move, tree_click},
-    [UI_VIEW_WATERFALL] = {"waterfall", CONTEXT_WATERFALL, true, waterfall_draw, waterfall_move, NULL},
-    [UI_VIEW_DETAIL] = {"detail", CONTEXT_DETAIL, false, detail_draw, detail_move, NULL},
+    [UI_VIEW_TREE] = {.name = "tree",
+                      .context = CONTEXT_TREE,
+                      .shows_nodes = true,
+                      .draw = tree_draw,
+                      .move = tree_move,
+                      .click = tree_click},
+    [UI_VIEW_WATERFALL] = {.name = "waterfall",
+                           .context = CONTEXT_WATERFALL,
+                           .shows_nodes = true,
+                           .draw = waterfall_draw,
+                           .move = waterfall_move},
+    [UI_VIEW_EVENTS] = {.name = "events",
+                        .context = CONTEXT_EVENTS,
+                        .draw = events_draw,
+                        .move = events_move,
+                        .enter = events_enter,
+                        .target = events_target,
+                        .click = events_click},
+    [UI_VIEW_DETAIL] = {.name = "detail",
+                        .context = CONTEXT_DETAIL,
+                        .draw = detail_draw,
+                        .move = detail_move},
 };
 
 const struct view *view_of(enum ui_view_id id)

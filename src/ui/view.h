@@ -11,6 +11,15 @@
 
 #include "ui.h"
 
+/* A row of the model, by id: what a click or a paused screen refers to. */
+struct line {
+    uint64_t session_id; /* 0: nothing there */
+    uint64_t node_id;    /* 0: the session's own */
+};
+
+/* Further than any list is long: to the first or to the last line. */
+#define MOVE_TO_END (INT64_C(1) << 30)
+
 /* A box on the grid. */
 struct area {
     int row, col, rows, cols;
@@ -23,6 +32,10 @@ struct view {
     void (*draw)(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
     /* Moves the selection, or scrolls; by is clamped by the view, so that huge values mean the ends. */
     void (*move)(struct ui *ui, const struct ui_data *data, int64_t by);
+    /* Enter, where it does not fold; NULL: nothing happens. */
+    void (*enter)(struct ui *ui, const struct ui_data *data);
+    /* What links and copies are about; NULL: the row selected in the tree. */
+    struct line (*target)(const struct ui *ui, const struct ui_data *data);
     /* A click on a line that is not in ui->lines (line 0 is the title's); NULL: nothing happens. */
     void (*click)(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 };

@@ -43,12 +43,44 @@ void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, st
     *out = m->fleet;
 }
 
+const struct session *model_session(const struct model *m, struct slice session_id)
+{
+    for (const struct session *s = m->first; s; s = s->next)
+        if (slice_eq(s->session_id, session_id))
+            return s;
+    return NULL;
+}
+
+uint64_t model_stream_last(const struct model *m)
+{
+    return m->stream.last;
+}
+
+const struct stream_item *model_stream_item(const struct model *m, uint64_t number)
+{
+    return stream_item(&m->stream, number);
+}
+
 struct model_stats model_stats(const struct model *m)
 {
     return m->stats;
 }
 
 /* -------------------------------------------------------------------------------------------- building */
+
+void fixture_event(struct fixture *f, const struct session *s, enum event_kind kind, enum witness witness,
+                   const char *name, const char *detail, const char *key, int64_t ago_ns)
+{
+    struct event e = {.kind = kind, .witness = witness};
+    e.time_ns = FIXTURE_NOW - ago_ns;
+    e.arrival_ns = e.time_ns + (witness == WITNESS_HOOK ? 0 : 4 * SEC + 300 * NS_PER_MS);
+    e.ids.session_id = s->session_id;
+    e.ids.tool_use_id = slice_str(key);
+    e.name = slice_str(name);
+    e.detail = slice_str(detail);
+    stream_add(&f->model.stream, &e);
+    f->model.generation++;
+}
 
 void fixture_init(struct fixture *f)
 {
@@ -67,6 +99,7 @@ void fixture_init(struct fixture *f)
 
 void fixture_finish(struct fixture *f)
 {
+    stream_finish(&f->model.stream);
     while (f->model.sessions) {
         struct fixture_session *s = f->model.sessions;
         f->model.sessions = s->link;

@@ -39,6 +39,7 @@ struct model {
     struct model_stats stats;
     struct node **by_id; /* index id - 1 */
     size_t by_id_cap;
+    struct stream stream;
 };
 
 struct fixture {
@@ -64,6 +65,10 @@ struct node *fixture_llm(struct fixture *f, struct session *s, struct node *pare
                          int64_t cache, double cents);
 struct node *fixture_tool(struct fixture *f, struct session *s, struct node *parent, const char *name,
                           const char *detail, enum node_state state, int64_t ago_ns, int64_t duration_ns);
+
+/* An event of the stream, ago_ns before now. */
+void fixture_event(struct fixture *f, const struct session *s, enum event_kind kind, enum witness witness,
+                   const char *name, const char *detail, const char *key, int64_t ago_ns);
 
 /* Sums the totals, sets depths, newest times and models; raises the generation. After every change. */
 void fixture_settle(struct fixture *f);

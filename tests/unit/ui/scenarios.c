@@ -90,6 +90,23 @@ static void ml(struct fixture *f)
     fixture_state(s, RUN_THINKING, 6 * SEC, t);
 }
 
+static void busy_events(struct fixture *f)
+{
+    const struct session *web = f->model.first, *other = web->next;
+    fixture_event(f, other, EVENT_PROMPT, WITNESS_HOOK, "", "rate limits for the public API", "", 245 * SEC);
+    fixture_event(f, web, EVENT_PROMPT, WITNESS_HOOK, "", "fix the flaky login test", "", 108 * SEC);
+    fixture_event(f, web, EVENT_LLM, WITNESS_LOG, "claude-opus-4-5", "", "", 102 * SEC);
+    fixture_event(f, web, EVENT_AGENT, WITNESS_HOOK, "Explore", "explore the auth flow", "", 101 * SEC);
+    fixture_event(f, web, EVENT_TOOL, WITNESS_HOOK, "Read", "/home/dev/web-ui/src/auth.ts", "toolu_read",
+                  95 * SEC);
+    fixture_event(f, web, EVENT_TOOL, WITNESS_SPAN, "Read", "/home/dev/web-ui/src/auth.ts", "toolu_read",
+                  94 * SEC);
+    fixture_event(f, web, EVENT_METRIC, WITNESS_METRIC, "claude_code.token.usage", "", "", 90 * SEC);
+    fixture_event(f, web, EVENT_PERMISSION, WITNESS_HOOK, "Bash", "rm -rf dist/", "", 72 * SEC);
+    fixture_event(f, other, EVENT_TOOL, WITNESS_HOOK, "Bash", "npm test", "", 12 * SEC);
+    fixture_event(f, other, EVENT_TURN, WITNESS_SPAN, "", "", "", 2 * SEC);
+}
+
 static void build_busy(struct fixture *f)
 {
     busy_header(f);
@@ -101,6 +118,7 @@ static void build_busy(struct fixture *f)
     struct node *t = fixture_turn(f, s, 1, "say hello", NODE_DONE, 3 * HOUR, 4 * SEC);
     fixture_llm(f, s, t, HAIKU, false, 3 * HOUR, 2 * SEC, 400, 20, 9000, 0.06);
     fixture_state(s, RUN_ENDED, 3 * HOUR - 10 * SEC, NULL);
+    busy_events(f);
     fixture_settle(f);
 }
 

@@ -173,6 +173,73 @@ static void clicks_select_in_the_waterfall(void **state)
     assert_false(selected_says("Grep refreshToken"));
 }
 
+static void events_follow_until_the_user_moves(void **state)
+{
+    (void)state;
+    const struct session *web = f.model.first;
+    keys("e");
+    assert_true(screen_find(&g, "fix the flaky") < screen_find(&g, "rm -rf dist/"));
+    assert_int_equal(screen_find(&g, "newest of all"), -1);
+    grid_resize(&g, 120, 8); /* five of them */
+    for (int i = 0; i < 3; i++)
+        fixture_event(&f, web, EVENT_TOOL, WITNESS_HOOK, "Bash", "newest of all", "", 0);
+    keys("");
+    assert_int_equal(screen_find(&g, "newest of all"), 4);
+    keys("k k k k");
+    assert_true(selected_says("npm test"));
+    int row = screen_find(&g, "npm test");
+    for (int i = 0; i < 9; i++)
+        fixture_event(&f, web, EVENT_TOOL, WITNESS_HOOK, "Bash", "later still", "", 0);
+    keys("");
+    assert_int_equal(screen_find(&g, "npm test"), row); /* it stands still */
+    assert_int_equal(screen_find(&g, "later still"), -1);
+    keys("G");
+    assert_true(screen_find(&g, "later still") >= 0);
+    keys("g");
+    assert_true(selected_says("rate limits"));
+}
+
+static void events_of_one_session(void **state)
+{
+    (void)state;
+    keys("e a");
+    assert_int_equal(screen_find(&g, "npm test"), -1);
+    assert_true(screen_find(&g, "rm -rf dist/") >= 0);
+    keys("a");
+    assert_true(screen_find(&g, "npm test") >= 0);
+}
+
+static void an_event_leads_to_its_row(void **state)
+{
+    (void)state;
+    struct node *read = NULL;
+    for (size_t i = 0; i < f.model.by_id_cap && !read; i++)
+        if (f.model.by_id[i] && slice_eq_str(f.model.by_id[i]->name, "Read"))
+            read = f.model.by_id[i];
+    assert_non_null(read);
+    read->key = SLICE_LIT("toolu_read");
+    keys("e g j j j j Enter");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    assert_true(view().node_id == read->id);
+    keys("e G k k");
+    assert_true(selected_says("rm -rf"));
+    struct ui_effects e = fixture_keys(ui, &f, "t");
+    assert_true(e.what & UI_OPEN_LINK);
+    assert_true(e.session_id == f.model.first->id);
+}
+
+static void events_that_fell_out_of_the_ring(void **state)
+{
+    (void)state;
+    keys("e g");
+    for (int i = 0; i < STREAM_ITEMS_MAX + 50; i++)
+        fixture_event(&f, f.model.first, EVENT_TOOL, WITNESS_HOOK, "Bash", "make", "", 0);
+    keys("");
+    assert_true(selected_says("make"));
+    keys("k k PgUp a j G");
+    assert_true(screen_find(&g, "make") >= 0);
+}
+
 static void nothing_to_show_is_said(void **state)
 {
     struct fixture empty;
@@ -194,7 +261,7 @@ static void nothing_to_show_is_said(void **state)
 
 static void every_view_fits_every_size(void **state)
 {
-    static const char *const KEYS[] = {"1", "w", "v", "1 i", "w"};
+    static const char *const KEYS[] = {"1", "w", "v", "e", "e k a", "1 i", "w"};
     (void)state;
     for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
         fixture_keys(ui, &f, "j j");
@@ -218,6 +285,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(details_stand_beside_below_or_instead, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_focus_says_what_keys_scroll, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(clicks_select_in_the_waterfall, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(events_follow_until_the_user_moves, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(events_of_one_session, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(an_event_leads_to_its_row, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(events_that_fell_out_of_the_ring, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, close_busy),
     };
