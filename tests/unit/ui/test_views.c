@@ -266,8 +266,8 @@ static void every_view_fits_every_size(void **state)
     for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
         fixture_keys(ui, &f, "j j");
         fixture_keys(ui, &f, KEYS[k]);
-        for (int cols = 1; cols <= 400; cols += cols < 140 ? 3 : 37)
-            for (int rows = 1; rows <= 120; rows += rows < 40 ? 3 : 17) {
+        for (int cols = 1; cols <= 400; cols += cols < 60 ? 7 : 43)
+            for (int rows = 1; rows <= 120; rows += rows < 12 ? 3 : 27) {
                 grid_resize(&g, cols, rows);
                 ui_draw(ui, &f.data, &g);
                 assert_screen_sound(&g);
