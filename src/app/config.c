@@ -61,6 +61,8 @@ static int take_key(void *user, const char *section, const char *key, const char
 {
     struct reading *r = user;
     struct ct_errmsg words = {""};
+    if (value[0] == ';') /* inih sees a comment only behind a blank */
+        value = "";
     enum ct_err err =
         r->handler(r->ctx, slice_str(section), slice_str(key), slice_str(value), r->line, &words);
     if (err)

@@ -2,7 +2,8 @@
  * config.h - reads config.ini, line by line, for whoever knows what the keys mean.
  *
  * The format is inih's: sections in brackets, `key = value`, comments behind ';' or '#' at the start of a
- * line and behind ';' after a blank. Lines may be indented; none continues on the next.
+ * line and behind ';' after a blank or right behind the '='. Lines may be indented; none continues on the
+ * next.
  */
 #ifndef CT_APP_CONFIG_H
 #define CT_APP_CONFIG_H

@@ -90,7 +90,7 @@ enum ct_err exchange_body_append(struct exchange *x, struct slice bytes)
         if (cap < need)
             return CT_ERR_LIMIT;
         size_t more = cap - x->charged;
-        if (!budget_take(x->budget, more))
+        if (!budget_take(x->budget, more, cap))
             return CT_ERR_NOMEM;
         x->body.max = cap;
         if (buf_reserve(&x->body, cap - x->body.len)) {
@@ -105,7 +105,7 @@ enum ct_err exchange_body_append(struct exchange *x, struct slice bytes)
 bool exchange_charge_head(struct exchange *x)
 {
     size_t held = x->head.cap + x->header_count * sizeof(*x->headers);
-    if (x->head_charged || !budget_take(x->budget, held))
+    if (x->head_charged || !budget_take(x->budget, held, held))
         return false;
     x->head_charged = held;
     return true;

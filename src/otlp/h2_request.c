@@ -97,7 +97,7 @@ static bool admit_size(const struct exchange *x, uint64_t length, struct h2_faul
 {
     if (length > x->body_max)
         return fail(fault, OTLP_REFUSED_BODY_SIZE, "body too large");
-    if (length > x->budget->max - x->budget->used)
+    if (!budget_has_room(x->budget, length, length))
         return fail(fault, OTLP_REFUSED_OVERLOAD, "too much in flight, try again");
     return true;
 }

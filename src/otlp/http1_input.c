@@ -75,7 +75,7 @@ static bool admit(struct http1 *h, const struct http1_head *head, struct http1_f
         *fault = (struct http1_fault){.why = OTLP_REFUSED_BODY_SIZE, .message = "body too large"};
         return false;
     }
-    if (head->framing == HTTP1_LENGTH && head->length > budget->max - budget->used) {
+    if (head->framing == HTTP1_LENGTH && !budget_has_room(budget, head->length, head->length)) {
         *fault =
             (struct http1_fault){.why = OTLP_REFUSED_OVERLOAD, .message = "too much in flight, try again"};
         return false;

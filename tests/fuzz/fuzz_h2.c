@@ -127,7 +127,7 @@ static void host_open(struct host *h, uint8_t mode)
         h->limits.body_bytes = 200;
         h->limits.budget_bytes = 2000;
     }
-    h->budget.max = h->limits.budget_bytes;
+    h->budget = budget_make(h->limits.budget_bytes, h->limits.body_bytes);
     h->env = (struct core_env){.limits = &h->limits,
                                .budget = &h->budget,
                                .date = "Sun, 22 Nov 2026 13:00:00 GMT",

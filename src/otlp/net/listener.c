@@ -29,7 +29,8 @@ static void pause_all(struct receiver *r)
     uv_timer_start(&r->retry, on_retry, LISTENER_RETRY_MS, 0);
 }
 
-/* Gives the reserve up for a moment to take one caller and turn it away. */
+/* Gives the reserve up for a moment to take one caller and turn it away. False with errno EAGAIN when there
+ * is none: without a descriptor accept() does not get as far as finding out. */
 static bool turn_one_away(struct receiver *r, int fd)
 {
     if (r->reserve_fd < 0)
@@ -37,12 +38,13 @@ static bool turn_one_away(struct receiver *r, int fd)
     if (r->reserve_fd < 0)
         return false;
     close(r->reserve_fd);
-    int caller = accept(fd, NULL, NULL);
+    int caller = accept(fd, NULL, NULL), why = errno;
     if (caller >= 0) {
         close(caller);
         receiver_count_refusal(r, OTLP_REFUSED_CONNECTIONS);
     }
     r->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    errno = why;
     return caller >= 0 && r->reserve_fd >= 0;
 }
 
@@ -66,12 +68,12 @@ static void on_callers(uv_poll_t *poll, int status, int events)
             }
             continue;
         }
-        if (errno == EAGAIN || errno == EWOULDBLOCK)
-            return;
         if (errno == EINTR || errno == ECONNABORTED)
             continue;
         if ((errno == EMFILE || errno == ENFILE) && turn_one_away(r, l->fd))
             continue;
+        if (errno == EAGAIN || errno == EWOULDBLOCK)
+            return;
         pause_all(r);
         return;
     }

@@ -48,7 +48,7 @@ struct receiver *receiver_create(uv_loop_t *loop, const struct receiver_config *
     struct receiver *r = mem_alloc(sizeof(*r));
     r->loop = loop;
     r->config = *config;
-    r->budget = (struct budget){.max = config->limits.budget_bytes};
+    r->budget = budget_make(config->limits.budget_bytes, config->limits.body_bytes);
     r->env = (struct core_env){
         .limits = &r->config.limits,
         .budget = &r->budget,

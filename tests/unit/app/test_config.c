@@ -34,11 +34,12 @@ static void test_lines(void **state)
                "\n"
                "[grafana]\r\n"
                "root_url: http://g/#a;b\r\n"
-               "org_id =",
+               "org_id =\n"
+               "tempo_uid =;x",
                0600);
     assert_int_equal(config_read(path, note, &seen, &msg), CT_OK);
-    assert_string_equal(
-        seen.text, "3:ui.theme=light|4:ui.mouse=off|8:grafana.root_url=http://g/#a;b|9:grafana.org_id=|");
+    assert_string_equal(seen.text, "3:ui.theme=light|4:ui.mouse=off|8:grafana.root_url=http://g/#a;b|"
+                                   "9:grafana.org_id=|10:grafana.tempo_uid=|");
 }
 
 static void test_not_a_line(void **state)

@@ -41,7 +41,7 @@ void host_init(struct host *h)
 
 void host_open(struct host *h)
 {
-    h->budget = (struct budget){.max = h->limits.budget_bytes};
+    h->budget = budget_make(h->limits.budget_bytes, h->limits.body_bytes);
     h->env = (struct core_env){
         .limits = &h->limits, .budget = &h->budget, .date = "", .request = on_request, .refused = on_refused};
     h->core = (h->create ? h->create : http1_create)(&h->env, h, h->now);

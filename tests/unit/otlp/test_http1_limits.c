@@ -165,6 +165,24 @@ static void the_budget_is_shared_refuses_with_503_and_recovers(void **state)
     host_finish(&a);
 }
 
+static void a_part_of_the_budget_is_for_small_bodies(void **state)
+{
+    (void)state;
+    struct budget b = budget_make(1000000, 800000);
+    assert_int_equal(b.reserve, 125000);
+    assert_int_equal(budget_make(1000000, 900000).reserve, 100000); /* the largest body must fit */
+    assert_int_equal(budget_make(1000000, 2000000).reserve, 0);
+    assert_false(budget_take(&b, 875001, 875001));
+    assert_true(budget_take(&b, 875000, 875000));
+    assert_false(budget_take(&b, 1, BUDGET_SMALL_BYTES + 1)); /* one more byte of something large */
+    assert_true(budget_take(&b, BUDGET_SMALL_BYTES, BUDGET_SMALL_BYTES));
+    assert_true(budget_take(&b, 125000 - BUDGET_SMALL_BYTES, 125000 - BUDGET_SMALL_BYTES));
+    assert_false(budget_take(&b, 1, 1));
+    assert_false(budget_has_room(&b, SIZE_MAX, SIZE_MAX));
+    budget_give(&b, b.used);
+    assert_true(budget_has_room(&b, 875000, 875000));
+}
+
 static void deadline_of_the_first_head_counts_from_accept(void **state)
 {
     (void)state;
@@ -296,6 +314,7 @@ int main(void)
         cmocka_unit_test(rule_2_a_body_over_the_limit_is_413),
         cmocka_unit_test(chunk_extensions_and_trailers),
         cmocka_unit_test(the_budget_is_shared_refuses_with_503_and_recovers),
+        cmocka_unit_test(a_part_of_the_budget_is_for_small_bodies),
         cmocka_unit_test(deadline_of_the_first_head_counts_from_accept),
         cmocka_unit_test(deadline_of_a_head_counts_from_its_first_byte),
         cmocka_unit_test(deadline_of_a_body_that_stops),
