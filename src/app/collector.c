@@ -53,7 +53,7 @@ static void catch_up(uv_idle_t *idle)
 struct sync_job {
     uv_work_t work;
     struct collector *c;
-    int fds[JOURNAL_SYNC_FDS_MAX];
+    int fds[JOURNAL_SYNC_FDS_MAX + FORWARD_SYNC_FDS_MAX];
     size_t count;
     bool failed;
 };
@@ -61,10 +61,7 @@ struct sync_job {
 static void sync_work(uv_work_t *work)
 {
     struct sync_job *job = work->data;
-    for (size_t i = 0; i < job->count; i++) {
-        job->failed |= fsync(job->fds[i]) != 0;
-        close(job->fds[i]);
-    }
+    job->failed = !journal_sync_fds(job->fds, job->count);
 }
 
 static void sync_done(uv_work_t *work, int status)
@@ -82,10 +79,11 @@ static void sync_done(uv_work_t *work, int status)
 
 static void sync_start(struct collector *c)
 {
-    if (c->syncing || c->config.options->journal_fsync != JOURNAL_FSYNC_INTERVAL)
+    if (c->syncing || c->config.options->journal_fsync == (int)JOURNAL_FSYNC_NEVER)
         return;
     struct sync_job *job = mem_alloc(sizeof *job);
     job->count = journal_sync_take(c->journal, job->fds);
+    job->count += forward_sync_take(c, job->fds + job->count);
     job->c = c;
     job->work.data = job;
     if (job->count == 0) {
@@ -103,8 +101,18 @@ static void keep_house(uv_timer_t *timer)
 {
     struct collector *c = timer->data;
     c->keeper_armed = false;
-    journal_retain(c->journal, clock_wall());
+    int64_t due_ns = journal_retain(c->journal, clock_wall(), clock_uptime());
     sync_start(c);
+    if (due_ns) /* days: whatever comes in between arms it anew */
+        uv_timer_start(timer, keep_house, (uint64_t)(due_ns / NS_PER_MS) + KEEPER_MS, 0);
+}
+
+void collector_keep_house(struct collector *c)
+{
+    if (c->keeper_armed || c->stopping)
+        return;
+    c->keeper_armed = true;
+    uv_timer_start(&c->keeper, keep_house, KEEPER_MS, 0);
 }
 
 void collector_appended(struct collector *c)
@@ -115,10 +123,7 @@ void collector_appended(struct collector *c)
         c->behind = true;
         uv_idle_start(&c->catch_up, catch_up);
     }
-    if (!c->keeper_armed) {
-        c->keeper_armed = true;
-        uv_timer_start(&c->keeper, keep_house, KEEPER_MS, 0);
-    }
+    collector_keep_house(c);
     forward_appended(c);
     control_appended(c);
 }
@@ -230,6 +235,10 @@ void collector_destroy(struct collector *c)
     if (!c)
         return;
     receiver_destroy(c->receiver);
+    if (c->config.options->journal_fsync != (int)JOURNAL_FSYNC_NEVER) {
+        int fds[FORWARD_SYNC_FDS_MAX];
+        journal_sync_fds(fds, forward_sync_take(c, fds));
+    }
     forward_destroy(c);
     journal_reader_close(c->reader);
     journal_close(c->journal);
@@ -291,7 +300,7 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
         undo(c);
         return err;
     }
-    journal_retain(c->journal, clock_wall());
+    journal_retain(c->journal, clock_wall(), clock_uptime());
     collector_appended(c); /* the history */
     *out = c;
     return CT_OK;

@@ -38,7 +38,7 @@ struct collector {
     struct control_stream *streams;
 
     uv_idle_t catch_up; /* active while the model is behind the journal */
-    uv_timer_t keeper;  /* one shot after an append: fsync and retention */
+    uv_timer_t keeper;  /* one shot after an append or progress of a tee: fsync and retention */
     bool keeper_armed;
     bool syncing;
     bool behind;
@@ -64,6 +64,9 @@ void collector_part_stopped(struct collector *c);
 /* A frame was appended: wakes its readers. */
 void collector_appended(struct collector *c);
 
+/* Soon: fsync of what was written, retention. */
+void collector_keep_house(struct collector *c);
+
 /* intake.c: OTLP and hooks from the TCP ports. */
 void intake_request(void *ctx, struct receiver_request *request);
 void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender);
@@ -76,6 +79,10 @@ void forward_retired(struct collector *c, uint64_t first, uint64_t last);
 void forward_stop(struct collector *c, uint32_t grace_ms, void (*done)(void *ctx),
                   void *ctx); /* done: of each */
 void forward_destroy(struct collector *c);
+
+/* The cursors that were saved since the last call, for journal_sync_fds(). */
+#define FORWARD_SYNC_FDS_MAX (FLOW_UPSTREAMS_MAX * TEE_SYNC_FDS_MAX)
+size_t forward_sync_take(struct collector *c, int fds[FORWARD_SYNC_FDS_MAX]);
 void forward_flow(const struct collector *c, struct flow *out);
 bool forward_takes(const struct collector *c, enum frame_signal signal); /* some destination */
 

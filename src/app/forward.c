@@ -22,6 +22,7 @@ _Static_assert(sizeof first_name + 1 + OPTION_UPSTREAM_NAME_MAX <= TEE_NAME_MAX,
 static void on_change(void *ctx)
 {
     struct collector *c = ctx;
+    collector_keep_house(c);
     if (c->config.on_change)
         c->config.on_change(c->config.ctx);
 }
@@ -161,6 +162,14 @@ void forward_stop(struct collector *c, uint32_t grace_ms, void (*done)(void *ctx
 {
     for (size_t i = 0; i < c->tee_count; i++)
         tee_stop(c->tees[i].tee, grace_ms, done, ctx);
+}
+
+size_t forward_sync_take(struct collector *c, int fds[FORWARD_SYNC_FDS_MAX])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->tee_count; i++)
+        n += tee_sync_take(c->tees[i].tee, fds + n);
+    return n;
 }
 
 void forward_destroy(struct collector *c)

@@ -21,6 +21,15 @@ int64_t clock_mono(void)
     return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_uptime(void)
+{
+#ifdef CLOCK_BOOTTIME
+    return read_clock(CLOCK_BOOTTIME);
+#else
+    return clock_mono();
+#endif
+}
+
 const char *clock_rfc3339(int64_t wall_ns, char *out)
 {
     int64_t sec = wall_ns / NS_PER_SEC, rest = wall_ns % NS_PER_SEC;

@@ -2,8 +2,8 @@
  * clock.h - the three times of ARCHITECTURE.md, and their texts.
  *
  * All times are signed 64-bit nanoseconds: event and arrival times since the Unix epoch, monotonic ones since
- * an arbitrary start. 0 means "not known". Only app, journal and otlp/net may call clock_wall() and
- * clock_mono(); model and ui get the time as an argument.
+ * an arbitrary start. 0 means "not known". Only app, journal and otlp/net may call clock_wall(),
+ * clock_mono() and clock_uptime(); model and ui get the time as an argument.
  */
 #ifndef CT_BASE_CLOCK_H
 #define CT_BASE_CLOCK_H
@@ -15,6 +15,9 @@
 
 int64_t clock_wall(void);
 int64_t clock_mono(void);
+
+/* Monotonic, and goes on while the machine sleeps where the system has such a clock: for ages of days. */
+int64_t clock_uptime(void);
 
 #define CLOCK_RFC3339_MAX 40
 

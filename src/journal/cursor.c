@@ -1,5 +1,6 @@
 #include "cursor.h"
 
+#include "disk.h"
 #include "folder.h"
 #include "journal_private.h"
 #include "log.h"
@@ -12,14 +13,17 @@
 #include <unistd.h>
 #include <zlib.h>
 
-/* magic[8] version:u32 lanes:u32 done:u64[lanes] crc32(all before):u32, little-endian */
-#define CURSOR_VERSION 1u
+/* A copy is: magic[8] version:u32 lanes:u32 generation:u64 done:u64[lanes] crc32(all before):u32,
+ * little-endian */
+#define CURSOR_VERSION 2u
 #define AT_VERSION     8u
 #define AT_LANES       12u
-#define AT_DONE        16u
+#define AT_GENERATION  16u
+#define AT_DONE        24u
 #define AT_CRC         (AT_DONE + 8u * CURSOR_LANES)
-#define CURSOR_BYTES   (AT_CRC + 4u)
-#define CURSOR_TMP_END ".tmp"
+#define COPY_BYTES     (AT_CRC + 4u)
+#define COPIES         2u
+#define COPY_STRIDE    512u /* a device replaces a sector whole, or not at all */
 
 static const unsigned char magic[8] = {0x89, 'C', 'T', 'C', '\r', '\n', 0x1a, '\n'};
 
@@ -37,22 +41,23 @@ static uint64_t get_le(const unsigned char *in, int bytes)
     return v;
 }
 
-static void encode(const uint64_t *done, unsigned char *out)
+static void encode(const struct cursor *c, uint64_t generation, unsigned char *out)
 {
     memcpy(out, magic, sizeof magic);
     put_le(out + AT_VERSION, CURSOR_VERSION, 4);
     put_le(out + AT_LANES, CURSOR_LANES, 4);
+    put_le(out + AT_GENERATION, generation, 8);
     for (size_t i = 0; i < CURSOR_LANES; i++)
-        put_le(out + AT_DONE + 8 * i, done[i], 8);
+        put_le(out + AT_DONE + 8 * i, c->done[i], 8);
     put_le(out + AT_CRC, crc32_z(0, out, AT_CRC), 4);
 }
 
-static bool decode(const unsigned char *in, size_t len, uint64_t *done)
+static bool decode(const unsigned char *in, uint64_t *generation, uint64_t *done)
 {
-    if (len != CURSOR_BYTES || memcmp(in, magic, sizeof magic) != 0 ||
-        get_le(in + AT_VERSION, 4) != CURSOR_VERSION || get_le(in + AT_LANES, 4) != CURSOR_LANES ||
-        get_le(in + AT_CRC, 4) != crc32_z(0, in, AT_CRC))
+    if (memcmp(in, magic, sizeof magic) != 0 || get_le(in + AT_VERSION, 4) != CURSOR_VERSION ||
+        get_le(in + AT_LANES, 4) != CURSOR_LANES || get_le(in + AT_CRC, 4) != crc32_z(0, in, AT_CRC))
         return false;
+    *generation = get_le(in + AT_GENERATION, 8);
     for (size_t i = 0; i < CURSOR_LANES; i++) {
         done[i] = get_le(in + AT_DONE + 8 * i, 8);
         if (done[i] > FOLDER_SEQ_MAX)
@@ -61,35 +66,43 @@ static bool decode(const unsigned char *in, size_t len, uint64_t *done)
     return true;
 }
 
-/* CT_ERR_NOT_FOUND, CT_ERR_IO (errno), CT_ERR_FORMAT; done is untouched then. */
-static enum ct_err load(int dir_fd, const char *name, uint64_t *done)
+/* The newer of the copies that are whole. CT_ERR_NOT_FOUND, CT_ERR_IO (errno), CT_ERR_FORMAT: *c is
+ * untouched. */
+static enum ct_err load(int dir_fd, const char *name, struct cursor *c)
 {
-    int fd = folder_open_file(dir_fd, name, O_RDONLY);
+    int fd = disk_open(dir_fd, name, O_RDONLY);
     if (fd < 0)
         return errno == ENOENT ? CT_ERR_NOT_FOUND : CT_ERR_IO;
-    unsigned char bytes[CURSOR_BYTES + 1]; /* one more, so that a longer file is seen */
-    uint64_t read[CURSOR_LANES];
-    size_t got;
-    enum ct_err err = CT_ERR_IO;
-    if (folder_read(fd, bytes, sizeof bytes, 0, &got))
-        err = decode(bytes, got, read) ? CT_OK : CT_ERR_FORMAT;
-    int saved = errno;
+    bool any = false, failed = false;
+    int why = 0;
+    for (unsigned i = 0; i < COPIES; i++) {
+        unsigned char bytes[COPY_BYTES];
+        uint64_t generation, done[CURSOR_LANES];
+        size_t got;
+        if (!disk_read(fd, bytes, sizeof bytes, (uint64_t)i * COPY_STRIDE, &got)) {
+            failed = true;
+            why = errno;
+        } else if (got == sizeof bytes && decode(bytes, &generation, done) &&
+                   (!any || generation > c->generation)) {
+            any = true;
+            c->generation = generation;
+            memcpy(c->done, done, sizeof done);
+        }
+    }
     close(fd);
-    errno = saved;
-    if (!err)
-        memcpy(done, read, sizeof read);
-    return err;
+    errno = why;
+    return any ? CT_OK : failed ? CT_ERR_IO : CT_ERR_FORMAT;
 }
 
 uint64_t cursor_highest(int dir_fd, const char *name)
 {
-    uint64_t done[CURSOR_LANES];
+    struct cursor c = {0};
     uint64_t highest = 0;
-    if (load(dir_fd, name, done))
+    if (load(dir_fd, name, &c))
         return 0;
     for (size_t i = 0; i < CURSOR_LANES; i++)
-        if (done[i] > highest)
-            highest = done[i];
+        if (c.done[i] > highest)
+            highest = c.done[i];
     return highest;
 }
 
@@ -114,7 +127,7 @@ enum ct_err cursor_open(struct cursor *c, const char *dir, const char *name, str
     size_t room = strlen(dir) + 1 + strlen(name) + sizeof FOLDER_CURSOR_END;
     c->path = mem_alloc(room);
     snprintf(c->path, room, "%s/%s" FOLDER_CURSOR_END, dir, name);
-    err = load(AT_FDCWD, c->path, c->done);
+    err = load(AT_FDCWD, c->path, c);
     c->found = err != CT_ERR_NOT_FOUND;
     if (err == CT_ERR_IO)
         return ct_fail(msg, err, "cannot read %s: %s", c->path, strerror(errno));
@@ -123,27 +136,51 @@ enum ct_err cursor_open(struct cursor *c, const char *dir, const char *name, str
     return CT_OK;
 }
 
-enum ct_err cursor_save(const struct cursor *c, struct ct_errmsg *msg)
+enum ct_err cursor_save(struct cursor *c, struct ct_errmsg *msg)
 {
     if (!c->path)
         return CT_OK;
-    unsigned char bytes[CURSOR_BYTES];
-    encode(c->done, bytes);
-    size_t room = strlen(c->path) + sizeof CURSOR_TMP_END;
-    char *tmp = mem_alloc(room);
-    snprintf(tmp, room, "%s" CURSOR_TMP_END, c->path);
-    enum ct_err err = CT_OK;
-    int fd = folder_open_file(AT_FDCWD, tmp, O_WRONLY | O_CREAT | O_TRUNC);
-    bool written = fd >= 0 && folder_write_once(fd, bytes, sizeof bytes, 0);
-    if (!written || rename(tmp, c->path) != 0) {
-        err = ct_fail(msg, CT_ERR_IO, "cannot save %s: %s", c->path, strerror(errno));
+    unsigned char bytes[COPY_BYTES];
+    encode(c, c->generation + 1, bytes);
+    int fd = disk_open(AT_FDCWD, c->path, O_WRONLY);
+    bool create = fd < 0 && errno == ENOENT;
+    if (create)
+        fd = disk_open(AT_FDCWD, c->path, O_WRONLY | O_CREAT);
+    if (fd < 0 || !disk_write(fd, bytes, sizeof bytes, (c->generation + 1) % COPIES * COPY_STRIDE)) {
+        enum ct_err err = ct_fail(msg, CT_ERR_IO, "cannot save %s: %s", c->path, strerror(errno));
         if (fd >= 0)
-            unlink(tmp);
+            close(fd);
+        return err;
     }
-    if (fd >= 0)
-        close(fd);
-    free(tmp);
-    return err;
+    close(fd);
+    c->generation++;
+    c->unsynced = true;
+    c->created = c->created || create;
+    return CT_OK;
+}
+
+/* The folder of path, for its fsync. */
+static int open_folder(const char *path)
+{
+    char *folder = mem_strdup(slice_str(path));
+    *strrchr(folder, '/') = '\0'; /* cursor_open() has put one there */
+    int fd = open(folder[0] ? folder : "/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    free(folder);
+    return fd;
+}
+
+size_t cursor_sync_take(struct cursor *c, int fds[CURSOR_SYNC_FDS_MAX])
+{
+    size_t n = 0;
+    if (!c->unsynced || (fds[n] = disk_open(AT_FDCWD, c->path, O_RDONLY)) < 0)
+        return 0;
+    n++;
+    c->unsynced = false;
+    if (c->created && (fds[n] = open_folder(c->path)) >= 0) {
+        c->created = false;
+        n++;
+    }
+    return n;
 }
 
 void cursor_finish(struct cursor *c)

@@ -4,6 +4,7 @@
 
 #include "folder.h"
 
+#include "disk.h"
 #include "mem.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static long lock_holder(int fd)
     char text[PID_TEXT_MAX];
     size_t got;
     uint64_t pid;
-    if (!folder_read(fd, text, sizeof text, 0, &got))
+    if (!disk_read(fd, text, sizeof text, 0, &got))
         return 0;
     struct slice line = slice_sub(slice_make(text, got), 0, slice_find(slice_make(text, got), '\n'));
     return slice_to_u64(slice_trim(line), &pid) && pid <= INT32_MAX ? (long)pid : 0;
@@ -68,7 +69,7 @@ static long lock_holder(int fd)
 
 enum ct_err folder_lock(int dir_fd, const char *path, int *fd, struct ct_errmsg *msg)
 {
-    *fd = folder_open_file(dir_fd, FOLDER_LOCK_NAME, O_RDWR | O_CREAT);
+    *fd = disk_open(dir_fd, FOLDER_LOCK_NAME, O_RDWR | O_CREAT);
     if (*fd < 0)
         return ct_fail(msg, CT_ERR_IO, "cannot write in %s: %s; choose another folder with --state-dir", path,
                        strerror(errno));
@@ -91,7 +92,7 @@ enum ct_err folder_lock(int dir_fd, const char *path, int *fd, struct ct_errmsg 
     /* Always the same length: nothing has to be cut first, after which ext4 would flush the file at close. */
     char text[PID_TEXT_MAX];
     int len = snprintf(text, sizeof text, "%20ld\n", (long)getpid());
-    if (!folder_write_once(*fd, text, (size_t)len, 0)) {
+    if (!disk_write(*fd, text, (size_t)len, 0)) {
         /* The lock is what counts. On a full disk the next process merely cannot say who holds it. */
         if (errno != ENOSPC && errno != EDQUOT && errno != EFBIG) {
             err = ct_fail(msg, CT_ERR_IO, "cannot write %s/" FOLDER_LOCK_NAME ": %s", path, strerror(errno));
@@ -104,18 +105,6 @@ close_file:
     close(*fd);
     *fd = -1;
     return err;
-}
-
-int folder_open_file(int dir_fd, const char *name, int flags)
-{
-    int fd = openat(dir_fd, name, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    if (fd >= 0 && (flags & O_CREAT) && fchmod(fd, FILE_MODE) != 0) {
-        int saved = errno;
-        close(fd);
-        errno = saved;
-        return -1;
-    }
-    return fd;
 }
 
 void folder_segment_name(uint64_t first, char *name)
@@ -142,37 +131,10 @@ enum ct_err folder_set_aside(int dir_fd, const char *name, struct ct_errmsg *msg
         struct stat st;
         if (fstatat(dir_fd, aside, &st, AT_SYMLINK_NOFOLLOW) == 0)
             continue;
-        if (renameat(dir_fd, name, dir_fd, aside) == 0)
+        if (disk_rename(dir_fd, name, aside))
             return CT_OK;
         return ct_fail(msg, CT_ERR_IO, "cannot set the damaged segment %s aside: %s", name, strerror(errno));
     }
     return ct_fail(msg, CT_ERR_IO,
                    "cannot set the damaged segment %s aside: remove old *" FOLDER_CORRUPT_END " files", name);
-}
-
-bool folder_write_once(int fd, const void *bytes, size_t len, uint64_t offset)
-{
-    ssize_t n;
-    do
-        n = pwrite(fd, bytes, len, (off_t)offset);
-    while (n < 0 && errno == EINTR);
-    if (n >= 0 && (size_t)n != len)
-        errno = ENOSPC; /* the system says why only to a second write, which is not made */
-    return n >= 0 && (size_t)n == len;
-}
-
-bool folder_read(int fd, void *bytes, size_t len, uint64_t offset, size_t *got)
-{
-    *got = 0;
-    while (*got < len) {
-        ssize_t n = pread(fd, (char *)bytes + *got, len - *got, (off_t)(offset + *got));
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        if (n == 0)
-            break;
-        *got += (size_t)n;
-    }
-    return true;
 }

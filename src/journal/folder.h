@@ -8,7 +8,6 @@
 #include "slice.h"
 
 #define FOLDER_MODE 0700
-#define FILE_MODE   0600
 
 #define FOLDER_LOCK_NAME     "lock"
 #define FOLDER_SEGMENT_END   ".ctj"     /* 20 digits before it: the first sequence number */
@@ -28,21 +27,11 @@ enum ct_err folder_make(const char *path, struct ct_errmsg *msg);
  */
 enum ct_err folder_lock(int dir_fd, const char *path, int *fd, struct ct_errmsg *msg);
 
-/* Opens with O_CLOEXEC and without following a link; a file that this creates is 0600 whatever the umask. -1:
- * errno. */
-int folder_open_file(int dir_fd, const char *name, int flags);
-
 /* name holds FOLDER_NAME_MAX bytes. */
 void folder_segment_name(uint64_t first, char *name);
 bool folder_parse_segment_name(const char *name, uint64_t *first);
 
 /* Renames a segment so that nothing reads it any more, and nothing of the kind is overwritten. */
 enum ct_err folder_set_aside(int dir_fd, const char *name, struct ct_errmsg *msg);
-
-/* All of buf at that offset with one pwrite. False, with errno, when less than that was written. */
-bool folder_write_once(int fd, const void *bytes, size_t len, uint64_t offset);
-
-/* Up to len bytes from offset on; less only at the end of the file. False with errno. */
-bool folder_read(int fd, void *bytes, size_t len, uint64_t offset, size_t *got);
 
 #endif

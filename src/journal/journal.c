@@ -3,7 +3,7 @@
 
 #include "journal_private.h"
 
-#include "clock.h"
+#include "disk.h"
 #include "folder.h"
 #include "log.h"
 #include "mem.h"
@@ -117,7 +117,7 @@ static void announce(struct journal *j, uint64_t first, uint64_t last)
     j->retiring = false;
 }
 
-static void retire_oldest(struct journal *j)
+void journal_retire_oldest(struct journal *j)
 {
     struct segment s = j->segments[0];
     announce(j, s.first, s.last);
@@ -127,7 +127,7 @@ static void retire_oldest(struct journal *j)
     } else {
         char name[FOLDER_NAME_MAX];
         folder_segment_name(s.first, name);
-        if (unlinkat(j->dir_fd, name, 0) != 0 && errno != ENOENT) {
+        if (!disk_remove(j->dir_fd, name) && errno != ENOENT) {
             /* It is found again, and removed, by the next journal_open(). */
             j->counters.io_errors++;
             log_warn("cannot remove %s/%s: %s", j->config.dir, name, strerror(errno));
@@ -143,7 +143,7 @@ static void retire_oldest(struct journal *j)
 static void make_room(struct journal *j, uint64_t need)
 {
     while (j->count > 1 && j->bytes + need > j->config.max_bytes)
-        retire_oldest(j);
+        journal_retire_oldest(j);
 }
 
 static enum ct_err refused(struct journal *j, const char *what, struct ct_errmsg *msg)
@@ -158,7 +158,7 @@ static void leave_for_sync(struct journal *j, int fd)
 {
     const size_t max = sizeof j->dirty_fds / sizeof j->dirty_fds[0];
     if (j->dirty_count == max) {
-        if (fsync(j->dirty_fds[0]) != 0)
+        if (!disk_sync(j->dirty_fds[0]))
             j->counters.io_errors++;
         close(j->dirty_fds[0]);
         j->dirty_count--;
@@ -176,14 +176,14 @@ static enum ct_err put_first(struct journal *j, char *room, size_t len, uint64_t
     char name[FOLDER_NAME_MAX];
     folder_segment_name(seq, name);
     /* A file of this name can only be one that an earlier attempt could not remove. */
-    int fd = folder_open_file(j->dir_fd, name, O_RDWR | O_CREAT | O_TRUNC);
+    int fd = disk_open(j->dir_fd, name, O_RDWR | O_CREAT | O_TRUNC);
     if (fd < 0)
         return refused(j, "start a segment of", msg);
     segment_header_write(room, salt);
     segment_seal(room + SEGMENT_ROOM, len, salt);
-    if (!folder_write_once(fd, room, SEGMENT_ROOM + len, 0)) {
+    if (!disk_write(fd, room, SEGMENT_ROOM + len, 0)) {
         enum ct_err err = refused(j, "write", msg);
-        unlinkat(j->dir_fd, name, 0);
+        disk_remove(j->dir_fd, name);
         close(fd);
         return err;
     }
@@ -204,23 +204,39 @@ static enum ct_err put_first(struct journal *j, char *room, size_t len, uint64_t
 
 static enum ct_err sync_newest(struct journal *j, struct ct_errmsg *msg)
 {
-    if (j->fd_dirty && fsync(j->fd) != 0)
+    if (j->fd_dirty && !disk_sync(j->fd))
         return refused(j, "fsync", msg);
     j->fd_dirty = false;
-    if (j->dir_dirty && fsync(j->dir_fd) != 0)
+    if (j->dir_dirty && !disk_sync(j->dir_fd))
         return refused(j, "fsync", msg);
     j->dir_dirty = false;
     return CT_OK;
 }
 
 /*
- * Adds the frame behind the last one of the newest segment, or starts a segment with it. *taken: it is in a
- * segment now; an error with *taken is a failed fsync.
+ * fsync = always, and the device refused what the newest segment holds from its bytes on: as if it had not
+ * been written. What an fsync refused may be gone from memory as well, so nothing more is added to that file.
  */
-static enum ct_err put(struct journal *j, char *room, size_t len, uint64_t seq, int64_t wall_ns, bool *taken,
+static void take_back(struct journal *j, uint64_t seq)
+{
+    struct segment *s = &j->segments[j->count - 1];
+    if (s->first == seq) {
+        char name[FOLDER_NAME_MAX];
+        folder_segment_name(seq, name);
+        disk_remove(j->dir_fd, name);
+        j->bytes -= s->bytes;
+        j->count--;
+    } else if (!disk_cut(j->fd, s->bytes)) {
+        j->counters.io_errors++;
+    }
+    close_fd(&j->fd);
+    j->fd_dirty = false;
+}
+
+/* Adds the frame behind the last one of the newest segment, or starts a segment with it. */
+static enum ct_err put(struct journal *j, char *room, size_t len, uint64_t seq, int64_t wall_ns,
                        struct ct_errmsg *msg)
 {
-    *taken = false;
     uint64_t need = SEGMENT_ENVELOPE_BYTES + (uint64_t)len;
     bool disk = !journal_in_memory(j);
     bool fits = j->count && (!disk || j->fd >= 0) &&
@@ -229,11 +245,11 @@ static enum ct_err put(struct journal *j, char *room, size_t len, uint64_t seq, 
     struct segment *s = j->count ? &j->segments[j->count - 1] : NULL;
     if (disk && fits) {
         segment_seal(room + SEGMENT_ROOM, len, j->salt);
-        if (!folder_write_once(j->fd, room + SEGMENT_HEADER_BYTES, (size_t)need, s->bytes)) {
+        if (!disk_write(j->fd, room + SEGMENT_HEADER_BYTES, (size_t)need, s->bytes)) {
             enum ct_err err = refused(j, "write", msg);
             /* If even this fails, the next write goes over the torn bytes, and opening knows them for what
              * they are. */
-            if (ftruncate(j->fd, (off_t)s->bytes) != 0)
+            if (!disk_cut(j->fd, s->bytes))
                 j->counters.io_errors++;
             return err;
         }
@@ -246,15 +262,22 @@ static enum ct_err put(struct journal *j, char *room, size_t len, uint64_t seq, 
         s->bytes = SEGMENT_HEADER_BYTES;
         j->bytes += SEGMENT_HEADER_BYTES;
     }
+    j->fd_dirty = disk;
+    if (disk && j->config.fsync == JOURNAL_FSYNC_ALWAYS) {
+        enum ct_err err = sync_newest(j, msg);
+        if (err) {
+            take_back(j, seq);
+            return err;
+        }
+    }
     s = &j->segments[j->count - 1];
     s->last = seq;
     s->bytes += need;
     j->bytes += need;
     if (wall_ns > s->wall_ns)
         s->wall_ns = wall_ns;
-    *taken = true;
-    j->fd_dirty = disk;
-    return disk && j->config.fsync == JOURNAL_FSYNC_ALWAYS ? sync_newest(j, msg) : CT_OK;
+    s->found = s->dated = false;
+    return CT_OK;
 }
 
 /* Brings unsaved frames to disk, oldest first, until it refuses one. */
@@ -262,12 +285,10 @@ static enum ct_err save_unsaved(struct journal *j, struct ct_errmsg *msg)
 {
     struct stored *f;
     while (!journal_in_memory(j) && (f = stored_queue_first(&j->queue))) {
-        bool taken;
-        enum ct_err err = put(j, f->bytes, f->len, f->seq, f->wall_ns, &taken, msg);
-        if (taken)
-            stored_queue_pop(&j->queue);
+        enum ct_err err = put(j, f->bytes, f->len, f->seq, f->wall_ns, msg);
         if (err)
             return err;
+        stored_queue_pop(&j->queue);
     }
     return CT_OK;
 }
@@ -290,8 +311,7 @@ static enum ct_err append_to_memory(struct journal *j, uint64_t seq, int64_t wal
     if (!f)
         return CT_ERR_NOMEM;
     /* Retirement comes first, so that its callback does not see the new frame; on disk it is the same. */
-    bool taken;
-    enum ct_err err = put(j, f->bytes, f->len, seq, wall_ns, &taken, msg);
+    enum ct_err err = put(j, f->bytes, f->len, seq, wall_ns, msg);
     stored_queue_push(&j->queue, f);
     return err;
 }
@@ -318,12 +338,11 @@ static enum ct_err keep_unsaved(struct journal *j, uint64_t seq, int64_t wall_ns
 
 static enum ct_err append_to_disk(struct journal *j, uint64_t seq, int64_t wall_ns, struct ct_errmsg *msg)
 {
-    bool taken = false;
     enum ct_err err = save_unsaved(j, msg);
-    if (j->queue.count == 0)
-        err = put(j, j->scratch.data, j->scratch.len - SEGMENT_ROOM, seq, wall_ns, &taken, msg);
-    if (!err || taken)
-        return err;
+    if (!err)
+        err = put(j, j->scratch.data, j->scratch.len - SEGMENT_ROOM, seq, wall_ns, msg);
+    if (!err)
+        return CT_OK;
     enum ct_err kept = keep_unsaved(j, seq, wall_ns, msg);
     return kept ? kept : err;
 }
@@ -359,16 +378,25 @@ enum ct_err journal_append(struct journal *j, struct frame *frame, struct ct_err
     return err;
 }
 
-void journal_retain(struct journal *j, int64_t wall_ns)
+/* Somebody removed the file that is appended to: what is appended from now on goes to one that has a name. */
+static void leave_removed(struct journal *j)
+{
+    struct stat st;
+    if (j->fd < 0 || fstat(j->fd, &st) != 0 || st.st_nlink > 0)
+        return;
+    j->counters.io_errors++;
+    log_warn("somebody removed the newest segment of %s; requests in it are lost with it", j->config.dir);
+    close_fd(&j->fd);
+    j->fd_dirty = false;
+}
+
+int64_t journal_retain(struct journal *j, int64_t wall_ns, int64_t uptime_ns)
 {
     if (j->retiring)
-        return;
+        return 0;
+    leave_removed(j);
     save_unsaved(j, NULL);
-    if (j->config.max_age_ns <= 0)
-        return;
-    while (j->count > 1 && j->segments[0].wall_ns != 0 &&
-           wall_ns - j->segments[0].wall_ns > j->config.max_age_ns)
-        retire_oldest(j);
+    return journal_age(j, wall_ns, uptime_ns);
 }
 
 enum ct_err journal_sync(struct journal *j, struct ct_errmsg *msg)
@@ -376,7 +404,7 @@ enum ct_err journal_sync(struct journal *j, struct ct_errmsg *msg)
     if (journal_in_memory(j))
         return CT_OK;
     while (j->dirty_count) {
-        if (fsync(j->dirty_fds[j->dirty_count - 1]) != 0)
+        if (!disk_sync(j->dirty_fds[j->dirty_count - 1]))
             return refused(j, "fsync", msg);
         close(j->dirty_fds[--j->dirty_count]);
     }
@@ -409,10 +437,23 @@ size_t journal_sync_take(struct journal *j, int fds[JOURNAL_SYNC_FDS_MAX])
     return n;
 }
 
+bool journal_sync_fds(const int *fds, size_t count)
+{
+    bool well = true;
+    for (size_t i = 0; i < count; i++) {
+        well = disk_sync(fds[i]) && well;
+        close(fds[i]);
+    }
+    return well;
+}
+
 void journal_sync_failed(struct journal *j)
 {
     j->counters.io_errors++;
-    j->fd_dirty = j->fd >= 0;
+    /* What an fsync refused may be gone from memory as well, a header included: the next frames get another
+     * file. */
+    close_fd(&j->fd);
+    j->fd_dirty = false;
     j->dir_dirty = !journal_in_memory(j);
 }
 

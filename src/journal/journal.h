@@ -17,8 +17,11 @@
  *
  * Retention: when the total would pass max_bytes, or a segment's newest frame is older than max_age_ns, whole
  * segments go, oldest first. Before one goes, on_retire is called so that the tee can count what it had not
- * forwarded yet. The newest segment never goes. For segments that were there before journal_open(), the time
- * of the newest frame is the file's modification time, and the last number the one before the next segment.
+ * forwarded yet. The newest segment never goes. Ages are measured by the uptime, so that a wall clock which
+ * jumps takes nothing with it. For segments that were there before journal_open(), the time of the newest
+ * frame is the file's modification time (never later than now, never earlier than that of the segment
+ * before), and the last number the one before the next segment; they go when the wall clock still finds them
+ * too old JOURNAL_CLOCK_SETTLES_NS after the start.
  *
  * The process must ignore SIGXFSZ: a file size limit is then a full disk, otherwise it is the end.
  *
@@ -43,6 +46,7 @@ enum journal_fsync { JOURNAL_FSYNC_NEVER, JOURNAL_FSYNC_INTERVAL, JOURNAL_FSYNC_
 #define JOURNAL_MAX_BYTES_DEFAULT     (UINT64_C(1) << 30)
 #define JOURNAL_SEGMENT_BYTES_DEFAULT (UINT64_C(16) << 20)
 #define JOURNAL_MAX_AGE_DEFAULT_NS    (INT64_C(7) * 24 * 3600 * 1000000000)
+#define JOURNAL_CLOCK_SETTLES_NS      (INT64_C(5) * 60 * 1000000000)
 #define JOURNAL_UNSAVED_MAX_DEFAULT   (UINT64_C(128) << 20) /* above FRAME_BYTES_MAX: any one frame fits */
 
 /* Segments set aside as corrupt that stay in the folder; older ones are removed at open. */
@@ -104,10 +108,12 @@ void journal_close(struct journal *j);
 enum ct_err journal_append(struct journal *j, struct frame *frame, struct ct_errmsg *msg);
 
 /*
- * Applies retention by age and tries the disk for unsaved frames; call it now and then with the wall clock.
- * Size is applied on append.
+ * Applies retention by age, tries the disk for unsaved frames, and notices when somebody removed the file
+ * that is appended to; call it now and then, first right after journal_open(). uptime_ns: clock_uptime().
+ * Size is applied on append. Returns in how many nanoseconds age will take the next segment, 0: none as
+ * things are.
  */
-void journal_retain(struct journal *j, int64_t wall_ns);
+int64_t journal_retain(struct journal *j, int64_t wall_ns, int64_t uptime_ns);
 
 /* fsync of everything written so far. Blocks; for exit. */
 enum ct_err journal_sync(struct journal *j, struct ct_errmsg *msg);
@@ -115,12 +121,14 @@ enum ct_err journal_sync(struct journal *j, struct ct_errmsg *msg);
 /*
  * For fsync = interval: descriptors of all that was written since the last call, to be fsynced and closed in
  * that order by the caller, in any thread, also after journal_close(). Returns how many, 0 when nothing is to
- * be done. When an fsync failed, call journal_sync_failed() on the loop thread: it is counted and the next
- * call tries again. When the caller stays away for so long that more segments than fit here were closed,
- * journal_append() blocks for the fsync of the oldest.
+ * be done. When an fsync failed, call journal_sync_failed() on the loop thread: it is counted, and a new
+ * segment is started, because what the device refused once may be lost though the next fsync succeeds. When
+ * the caller stays away for so long that more segments than fit here were closed, journal_append() blocks for
+ * the fsync of the oldest.
  */
 #define JOURNAL_SYNC_FDS_MAX 8
 size_t journal_sync_take(struct journal *j, int fds[JOURNAL_SYNC_FDS_MAX]);
+bool journal_sync_fds(const int *fds, size_t count); /* in any thread; closes them; false: one failed */
 void journal_sync_failed(struct journal *j);
 
 struct journal_stats journal_stats(const struct journal *j);
@@ -137,8 +145,8 @@ void journal_reader_close(struct journal_reader *r); /* NULL is fine */
  * CT_OK and the next frame, whose bytes live until the next call on this reader (retention does not take
  * them); CT_END when it has caught up (call again after an append); CT_ERR_FORMAT when stored bytes no longer
  * match their checksum: they are passed over, the next call goes on behind them, and its *skipped counts the
- * frames that were there; CT_ERR_IO and CT_ERR_NOMEM: nothing moved, try again later. *skipped is set by
- * every call.
+ * frames that were there; CT_ERR_IO and CT_ERR_NOMEM: nothing moved, try again later; what stays
+ * unreadable is damage after SEGMENT_IO_TRIES. *skipped is set by every call.
  */
 enum ct_err journal_reader_next(struct journal_reader *r, struct frame *out, uint64_t *skipped);
 

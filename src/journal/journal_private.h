@@ -1,6 +1,6 @@
 /*
  * journal_private.h - what the files of this layer know of each other's journal: recover.c builds it,
- * journal.c appends, retains and syncs, reader.c reads.
+ * journal.c appends and syncs, age.c says what is too old, reader.c reads.
  *
  * Invariants: segments are in order, none is empty, and their ranges do not overlap. fd, when not -1, is the
  * last segment's file. Every number in queue is above every segment's in disk mode; in memory mode the queue
@@ -16,7 +16,11 @@ struct segment {
     uint64_t first;
     uint64_t last;   /* exact, or for an old segment one less than the next one's first */
     uint64_t bytes;  /* of whole frames and the header; the file may have torn bytes behind them */
-    int64_t wall_ns; /* newest arrival in it; 0: not known, age never takes it */
+    int64_t wall_ns; /* newest arrival in it, as far as a clock can be believed; 0: not known */
+    /* Retention by age (age.c) */
+    bool found;        /* nothing was appended to it since journal_open() */
+    bool dated;        /* uptime_ns is known */
+    int64_t uptime_ns; /* when its newest frame came; for a found one by its date, possibly negative */
 };
 
 struct journal {
@@ -40,6 +44,8 @@ struct journal {
     struct buf scratch;
     uint64_t next_seq;
     struct journal_stats counters; /* only the counting ones are kept here */
+    bool aged;                     /* journal_retain() was called */
+    int64_t aged_from_ns;          /* for the first time at this uptime */
     size_t readers;
     bool retiring; /* inside on_retire */
 };
@@ -57,6 +63,12 @@ static inline uint64_t journal_disk_end(const struct journal *j)
 
 /* The oldest frame that a reader can get; 0 when there is none. */
 uint64_t journal_oldest(const struct journal *j);
+
+/* Segment 0 goes: its readers are told, then the file is removed. */
+void journal_retire_oldest(struct journal *j);
+
+/* Retention by age; as journal_retain(). */
+int64_t journal_age(struct journal *j, int64_t wall_ns, int64_t uptime_ns);
 
 /* Appends to the list of segments. */
 struct segment *journal_add_segment(struct journal *j, uint64_t first);

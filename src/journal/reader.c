@@ -1,5 +1,6 @@
 #include "journal_private.h"
 
+#include "disk.h"
 #include "folder.h"
 #include "mem.h"
 
@@ -12,8 +13,9 @@
 struct journal_reader {
     struct journal *journal;
     uint64_t position;
-    int fd;         /* the segment being read, or -1 */
-    uint64_t first; /* its number */
+    int fd;                   /* the segment being read, or -1 */
+    uint64_t first;           /* its number */
+    unsigned header_failures; /* EIO in a row from the header of the next segment */
     struct segment_scanner scanner;
     struct stored *held; /* the frame in memory that the caller has */
     struct frame_header headers[FRAME_HEADERS_MAX];
@@ -89,15 +91,19 @@ static enum ct_err enter_segment(struct journal_reader *r, const struct segment 
     leave_segment(r);
     char name[FOLDER_NAME_MAX];
     folder_segment_name(s->first, name);
-    r->fd = folder_open_file(r->journal->dir_fd, name, O_RDONLY);
+    r->fd = disk_open(r->journal->dir_fd, name, O_RDONLY);
     if (r->fd < 0)
         return errno == ENOENT ? CT_END : CT_ERR_IO;
     char bytes[SEGMENT_HEADER_BYTES];
     size_t got;
     uint32_t salt = 0;
-    enum ct_err err = CT_ERR_IO;
-    if (folder_read(r->fd, bytes, sizeof bytes, 0, &got))
+    enum ct_err err;
+    if (disk_read(r->fd, bytes, sizeof bytes, 0, &got))
         err = segment_header_read(slice_make(bytes, got), &salt) ? CT_ERR_FORMAT : CT_OK;
+    else
+        err = errno == EIO && ++r->header_failures >= SEGMENT_IO_TRIES ? CT_ERR_FORMAT : CT_ERR_IO;
+    if (err != CT_ERR_IO)
+        r->header_failures = 0;
     if (err) {
         leave_segment(r);
         return err;

@@ -1,6 +1,7 @@
 /* getentropy() */
 #define _DEFAULT_SOURCE
 
+#include "disk.h"
 #include "folder.h"
 #include "journal.h"
 #include "log.h"
@@ -53,7 +54,7 @@ void recording_close(struct recording *r)
 enum ct_err recording_create(const char *path, struct recording **out, struct ct_errmsg *msg)
 {
     *out = NULL;
-    int fd = folder_open_file(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL);
+    int fd = disk_open(AT_FDCWD, path, O_RDWR | O_CREAT | O_EXCL);
     if (fd < 0 && errno == EEXIST)
         return ct_fail(msg, CT_ERR_IO, "%s exists already; choose another name or remove it", path);
     if (fd < 0)
@@ -62,7 +63,7 @@ enum ct_err recording_create(const char *path, struct recording **out, struct ct
     uint32_t salt;
     if (getentropy(&salt, sizeof salt) == 0) {
         segment_header_write(header, salt);
-        if (folder_write_once(fd, header, sizeof header, 0)) {
+        if (disk_write(fd, header, sizeof header, 0)) {
             *out = create(path, fd, true);
             (*out)->salt = salt;
             (*out)->bytes = sizeof header;
@@ -92,10 +93,10 @@ enum ct_err recording_append(struct recording *r, const struct frame *frame, str
                        err == CT_ERR_LIMIT ? "a request is too large to be recorded"
                                            : "no memory to record a request");
     segment_seal(r->scratch.data + SEGMENT_ENVELOPE_BYTES, r->scratch.len - SEGMENT_ENVELOPE_BYTES, r->salt);
-    if (!folder_write_once(r->fd, r->scratch.data, r->scratch.len, r->bytes)) {
+    if (!disk_write(r->fd, r->scratch.data, r->scratch.len, r->bytes)) {
         ct_fail(msg, CT_ERR_IO, "cannot write %s: %s", r->path, strerror(errno));
         /* Without effect it does no harm: readers know a torn tail, and the next append goes over it. */
-        if (ftruncate(r->fd, (off_t)r->bytes) != 0)
+        if (!disk_cut(r->fd, r->bytes))
             log_warn("cannot cut the torn end of %s: %s", r->path, strerror(errno));
         return CT_ERR_IO;
     }
@@ -122,7 +123,7 @@ enum ct_err recording_open(const char *path, struct recording **out, struct ct_e
     else if (!S_ISREG(st.st_mode))
         err = ct_fail(msg, CT_ERR_FORMAT, "%s is not a file; name a recording or a journal segment (*%s)",
                       path, FOLDER_SEGMENT_END);
-    else if (!folder_read(fd, header, sizeof header, 0, &got))
+    else if (!disk_read(fd, header, sizeof header, 0, &got))
         err = ct_fail(msg, CT_ERR_IO, "cannot read %s: %s", path, strerror(errno));
     else
         err = segment_header_read(slice_make(header, got), &salt);

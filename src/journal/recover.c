@@ -5,6 +5,7 @@
 #include "journal_private.h"
 
 #include "clock.h"
+#include "disk.h"
 #include "folder.h"
 #include "log.h"
 #include "mem.h"
@@ -110,7 +111,7 @@ static enum ct_err list_folder(struct journal *j, struct listing *l, struct ct_e
 static void remove_old_corrupt(struct journal *j, const struct listing *l)
 {
     for (size_t i = 0; i + JOURNAL_CORRUPT_KEPT_MAX < l->corrupt_count; i++)
-        if (unlinkat(j->dir_fd, l->corrupt[i], 0) != 0)
+        if (!disk_remove(j->dir_fd, l->corrupt[i]))
             j->counters.io_errors++;
 }
 
@@ -126,7 +127,7 @@ static enum ct_err open_segment(struct journal *j, uint64_t first, int flags, ch
                                 struct stat *st, uint32_t *salt, enum ct_err *head, struct ct_errmsg *msg)
 {
     folder_segment_name(first, name);
-    *fd = folder_open_file(j->dir_fd, name, flags);
+    *fd = disk_open(j->dir_fd, name, flags);
     if (*fd < 0 || fstat(*fd, st) != 0) {
         enum ct_err err =
             ct_fail(msg, CT_ERR_IO, "cannot open %s/%s: %s", j->config.dir, name, strerror(errno));
@@ -137,8 +138,8 @@ static enum ct_err open_segment(struct journal *j, uint64_t first, int flags, ch
     }
     char bytes[SEGMENT_HEADER_BYTES];
     size_t got;
-    *head = folder_read(*fd, bytes, sizeof bytes, 0, &got) ? segment_header_read(slice_make(bytes, got), salt)
-                                                           : CT_ERR_FORMAT;
+    *head = disk_read(*fd, bytes, sizeof bytes, 0, &got) ? segment_header_read(slice_make(bytes, got), salt)
+                                                         : CT_ERR_FORMAT;
     if (*head == CT_ERR_UNSUPPORTED) {
         close(*fd);
         *fd = -1;
@@ -155,8 +156,8 @@ struct scan {
     uint64_t last; /* 0: no frame */
     uint64_t end;  /* behind the last whole frame */
     int64_t wall_ns;
-    bool given_up; /* something behind end was not looked at */
-    bool failed;   /* the system could not read it */
+    bool given_up; /* something behind end was not looked at, or could not be read */
+    bool failed;   /* no memory to read it */
 };
 
 static struct scan scan_segment(int fd, uint32_t salt, uint64_t first, uint64_t size)
@@ -168,6 +169,7 @@ static struct scan scan_segment(int fd, uint32_t salt, uint64_t first, uint64_t 
     segment_scanner_init(&s, fd, salt, size);
     s.seq_min = first;
     s.seq_max = FOLDER_SEQ_MAX;
+    unsigned failures = 0;
     enum ct_err err;
     while ((err = segment_next(&s, &f, headers)) != CT_END) {
         if (err == CT_OK) {
@@ -182,11 +184,16 @@ static struct scan scan_segment(int fd, uint32_t salt, uint64_t first, uint64_t 
                 result.end = s.offset;
             if (s.damage == SEGMENT_GIVEN_UP)
                 result.given_up = true;
+        } else if (err == CT_ERR_IO && ++failures < SEGMENT_IO_TRIES * 2) {
+            continue; /* the scanner gives up what stays unreadable */
         } else {
-            result.failed = true;
+            result.failed = err != CT_ERR_IO;
+            result.given_up = true;
             break;
         }
+        failures = 0;
     }
+    result.given_up = result.given_up || s.lost_blocks;
     segment_scanner_finish(&s);
     return result;
 }
@@ -213,12 +220,12 @@ static enum ct_err take_newest(struct journal *j, uint64_t first, struct segment
     if (!head)
         scan = scan_segment(fd, salt, first, size);
     if (scan.failed) {
-        err = set_aside(j, name, msg);
+        err = ct_fail(msg, CT_ERR_NOMEM, "no memory to read %s/%s", j->config.dir, name);
         goto close_file;
     }
     if (scan.end <= SEGMENT_HEADER_BYTES && !scan.given_up) {
         j->counters.torn_bytes += size > scan.end ? size - scan.end : 0;
-        if (unlinkat(j->dir_fd, name, 0) != 0)
+        if (!disk_remove(j->dir_fd, name))
             err = ct_fail(msg, CT_ERR_IO, "cannot remove %s/%s: %s", j->config.dir, name, strerror(errno));
         goto close_file;
     }
@@ -227,11 +234,12 @@ static enum ct_err take_newest(struct journal *j, uint64_t first, struct segment
     *out = (struct segment){.first = first,
                             .last = scan.last > first ? scan.last : first,
                             .bytes = size,
-                            .wall_ns = scan.wall_ns};
+                            .wall_ns = scan.wall_ns,
+                            .found = true};
     if (scan.given_up)
         goto close_file; /* kept as it is, for its readers; the next append starts a new one */
     if (size > scan.end) {
-        if (ftruncate(fd, (off_t)scan.end) != 0) {
+        if (!disk_cut(fd, scan.end)) {
             err = ct_fail(msg, CT_ERR_IO, "cannot cut the torn end of %s/%s: %s", j->config.dir, name,
                           strerror(errno));
             goto close_file;
@@ -267,6 +275,7 @@ static enum ct_err take_older(struct journal *j, uint64_t first, uint64_t next, 
     s->last = next - 1;
     s->bytes = (uint64_t)st.st_size;
     s->wall_ns = ((int64_t)st.st_mtime + 1) * NS_PER_SEC - 1;
+    s->found = true;
     j->bytes += s->bytes;
     return CT_OK;
 }

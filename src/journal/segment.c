@@ -1,8 +1,9 @@
 #include "segment.h"
 
+#include "disk.h"
+
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 #include <zlib.h>
 
 /* Not text, and broken by anything that treats it as such: a high bit, CR LF, and the end-of-file of old
@@ -104,6 +105,42 @@ static enum ct_err make_window_room(struct segment_scanner *s, size_t want)
     return CT_OK;
 }
 
+/* After EIO: whether the block is given up now. */
+static bool give_up_block(struct segment_scanner *s)
+{
+    if (s->failing_at != s->offset)
+        s->failures = 0;
+    s->failing_at = s->offset;
+    if (s->failures < SEGMENT_IO_TRIES)
+        s->failures++;
+    return s->failures == SEGMENT_IO_TRIES;
+}
+
+/* Reads want bytes at data_at into the window, or as many as the file has; more than need is only worth a
+ * try. */
+static enum ct_err fill(struct segment_scanner *s, size_t want, size_t need)
+{
+    while (s->data_len < want) {
+        size_t got;
+        bool whole =
+            disk_read(s->fd, s->data + s->data_len, want - s->data_len, s->data_at + s->data_len, &got);
+        s->data_len += got;
+        if (whole || (errno == EIO && s->data_len >= need))
+            break;
+        if (errno != EIO || !give_up_block(s)) {
+            s->data_len = 0;
+            return CT_ERR_IO;
+        }
+        size_t rest = SEGMENT_BLOCK_BYTES - (size_t)((s->data_at + s->data_len) % SEGMENT_BLOCK_BYTES);
+        if (rest > want - s->data_len)
+            rest = want - s->data_len;
+        memset(s->data + s->data_len, 0, rest);
+        s->data_len += rest;
+        s->lost_blocks = true;
+    }
+    return CT_OK;
+}
+
 /*
  * *out: at least need bytes from off on (need <= limit - off). CT_END: the file is shorter than its owner
  * said.
@@ -123,17 +160,9 @@ static enum ct_err window(struct segment_scanner *s, uint64_t off, size_t need, 
             return err;
         s->data_at = off;
         s->data_len = 0;
-        while (s->data_len < want) {
-            ssize_t n =
-                pread(s->fd, s->data + s->data_len, (size_t)want - s->data_len, (off_t)(off + s->data_len));
-            if (n < 0 && errno == EINTR)
-                continue;
-            if (n < 0)
-                return CT_ERR_IO;
-            if (n == 0)
-                break;
-            s->data_len += (size_t)n;
-        }
+        err = fill(s, (size_t)want, need);
+        if (err)
+            return err;
         if (s->data_len < need)
             return CT_END;
     }

@@ -37,6 +37,14 @@
 #define SEGMENT_SEARCH_BYTES_MAX (FRAME_BYTES_MAX + SEGMENT_ENVELOPE_BYTES)
 #define SEGMENT_SEARCH_CHECK_MAX (64u * 1024u * 1024u)
 
+/*
+ * A place that the device cannot give (EIO) is asked for this often, one try for each call of segment_next().
+ * After that the block of SEGMENT_BLOCK_BYTES is taken to hold zeros: the frames in it are damage, those
+ * behind it go on.
+ */
+#define SEGMENT_IO_TRIES    3u
+#define SEGMENT_BLOCK_BYTES 4096u
+
 /* Writes the header to out[SEGMENT_HEADER_BYTES]. */
 void segment_header_write(char *out, uint32_t salt);
 
@@ -66,6 +74,10 @@ struct segment_scanner {
     uint64_t damaged_at; /* where the unreadable bytes start; they end at offset */
     enum segment_damage damage;
 
+    uint64_t failing_at; /* the offset at which reading failed last, and how often in a row */
+    unsigned failures;
+    bool lost_blocks; /* at least one block was given up */
+
     char *data; /* owned window over the file: bytes [data_at, data_at + data_len) */
     size_t cap;
     uint64_t data_at;
@@ -83,7 +95,8 @@ void segment_scanner_finish(struct segment_scanner *s);
  * CT_OK: the next frame; its bytes live until the next call, its headers are in headers[FRAME_HEADERS_MAX].
  * CT_END: offset has come to limit. CT_ERR_FORMAT: unreadable bytes were passed over; the next call goes on
  * at the first whole frame behind them, found by the damaged frame's length where that leads to one, else by
- * searching. CT_ERR_IO, CT_ERR_NOMEM: nothing moved, try again.
+ * searching. CT_ERR_IO, CT_ERR_NOMEM: nothing moved, try again; a block that stays
+ * unreadable becomes damage after SEGMENT_IO_TRIES.
  */
 enum ct_err segment_next(struct segment_scanner *s, struct frame *out, struct frame_header *headers);
 

@@ -61,6 +61,14 @@ static void save_cursors(struct tee *t)
         tee_changed(t);
 }
 
+size_t tee_sync_take(struct tee *t, int fds[TEE_SYNC_FDS_MAX])
+{
+    size_t n = 0;
+    for (unsigned i = 0; i < TEE_CURSORS; i++)
+        n += cursor_sync_take(&t->cursors[i].cursor, fds + n);
+    return n;
+}
+
 static void on_save_timer(uv_timer_t *timer)
 {
     save_cursors(timer->data);

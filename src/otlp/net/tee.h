@@ -134,6 +134,11 @@ void tee_retire(struct tee *t, uint64_t first, uint64_t last);
  */
 struct tee_stats tee_stats(const struct tee *t);
 
+/* Descriptors of the cursors that were saved since the last call, for journal_sync_fds(); also after
+ * tee_stop(). */
+#define TEE_SYNC_FDS_MAX 4
+size_t tee_sync_take(struct tee *t, int fds[TEE_SYNC_FDS_MAX]);
+
 /*
  * Tries to send what is queued for at most grace_ms (not waiting for retries that are due later), saves the
  * cursor, then calls done (once). tee_destroy() is legal only after that, also within done.

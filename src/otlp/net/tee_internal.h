@@ -57,6 +57,7 @@ struct tee_lane {
 
 /* One for each transport, by enum upstream_protocol. */
 #define TEE_CURSORS 2
+_Static_assert(TEE_CURSORS *CURSOR_SYNC_FDS_MAX <= TEE_SYNC_FDS_MAX, "a call takes what all cursors have");
 
 struct tee_cursor {
     struct cursor cursor;

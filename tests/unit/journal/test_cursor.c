@@ -7,6 +7,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* docs/journal.md, "Cursor" */
+#define COPY_BYTES  92u
+#define COPY_STRIDE 512u
+
 static int begin(void **state)
 {
     *state = folder_new();
@@ -63,14 +67,15 @@ static void positions_come_back(void **state)
     free(folder);
 }
 
-static void any_damage_reads_as_nothing_done(void **state)
+static void any_damage_to_the_only_copy_reads_as_nothing_done(void **state)
 {
     const char *folder = *state;
     save(folder, "http", 1000);
     char *file = path_join(folder, "http.cursor");
     char *bytes;
     size_t len = file_read(file, &bytes);
-    for (size_t bit = 0; bit < 8 * len; bit++) {
+    assert_int_equal(len, COPY_STRIDE + COPY_BYTES); /* the first goes to the second place */
+    for (size_t bit = 8 * COPY_STRIDE; bit < 8 * len; bit++) {
         bytes[bit / 8] ^= (char)(1 << bit % 8);
         file_write(file, bytes, len);
         assert_int_equal(load(folder, "http"), 0);
@@ -80,33 +85,86 @@ static void any_damage_reads_as_nothing_done(void **state)
         file_write(file, bytes, n);
         assert_int_equal(load(folder, "http"), 0);
     }
-    char *longer = realloc(bytes, len + 1);
-    assert_non_null(longer);
-    longer[len] = 0;
-    file_write(file, longer, len + 1);
-    assert_int_equal(load(folder, "http"), 0);
-    file_write(file, longer, len);
+    file_write(file, bytes, len);
     assert_int_equal(load(folder, "http"), 1000);
-    free(longer);
+    free(bytes);
     free(file);
 }
 
-static void what_could_not_be_saved_leaves_the_old_file(void **state)
+/* A power cut or a kill hits the copy that is being written: the other one is there. */
+static void any_damage_to_one_copy_leaves_the_other(void **state)
 {
     const char *folder = *state;
-    save(folder, "http", 5);
-    /* A folder in the way of the new file. */
-    char *tmp = path_join(folder, "http.cursor.tmp");
-    assert_int_equal(mkdir(tmp, 0700), 0);
+    char *file = path_join(folder, "http.cursor");
+    for (uint64_t round = 1; round <= 2; round++) {
+        save(folder, "http", 1000 * round);
+        save(folder, "http", 1000 * round + 1);
+        save(folder, "http", 1000 * round + 2);
+        char *bytes;
+        size_t len = file_read(file, &bytes);
+        unsigned found[2] = {0};
+        for (size_t at = 0; at < len; at++) {
+            if (at == COPY_BYTES)
+                at = COPY_STRIDE;
+            bytes[at] ^= 0x10;
+            file_write(file, bytes, len);
+            uint64_t got = load(folder, "http");
+            assert_true(got == 1000 * round + 1 || got == 1000 * round + 2);
+            found[got - (1000 * round + 1)]++;
+            bytes[at] ^= 0x10;
+        }
+        assert_int_equal(found[0], COPY_BYTES);
+        assert_int_equal(found[1], COPY_BYTES);
+        file_write(file, bytes, len);
+        free(bytes);
+    }
+    free(file);
+}
+
+static void what_could_not_be_saved_leaves_the_old_place(void **state)
+{
+    const char *folder = *state;
     struct cursor c;
     struct ct_errmsg msg = {""};
     assert_int_equal(cursor_open(&c, folder, "http", NULL), CT_OK);
+    char *file = path_join(folder, "http.cursor");
+    assert_int_equal(mkdir(file, 0700), 0); /* in the way */
     c.done[0] = 99;
     assert_int_equal(cursor_save(&c, &msg), CT_ERR_IO);
     assert_non_null(strstr(msg.text, "http.cursor"));
+    int fds[CURSOR_SYNC_FDS_MAX];
+    assert_int_equal(cursor_sync_take(&c, fds), 0);
+    assert_int_equal(rmdir(file), 0);
+    assert_int_equal(cursor_save(&c, NULL), CT_OK);
+    assert_int_equal(cursor_sync_take(&c, fds), 2); /* the file, and the folder that it is new in */
+    assert_true(journal_sync_fds(fds, 2));
+    assert_int_equal(cursor_sync_take(&c, fds), 0);
+    assert_int_equal(cursor_save(&c, NULL), CT_OK);
+    assert_int_equal(cursor_sync_take(&c, fds), 1);
+    assert_true(journal_sync_fds(fds, 1));
     cursor_finish(&c);
-    assert_int_equal(load(folder, "http"), 5);
-    free(tmp);
+    free(file);
+}
+
+/* Both copies have their place: a disk that has become full does not refuse the next ones. */
+static void a_full_disk_does_not_stop_a_cursor(void **state)
+{
+    struct cursor c;
+    assert_int_equal(cursor_open(&c, *state, "http", NULL), CT_OK);
+    for (uint64_t i = 1; i <= 2; i++) {
+        c.done[0] = i;
+        assert_int_equal(cursor_save(&c, NULL), CT_OK);
+    }
+    char *file = path_join(*state, "http.cursor");
+    uint64_t size = file_size(file);
+    for (uint64_t i = 3; i <= 20; i++) {
+        c.done[0] = i;
+        assert_int_equal(cursor_save(&c, NULL), CT_OK);
+        assert_int_equal(file_size(file), size);
+        assert_int_equal(folder_count(*state, ""), 3); /* itself, ".", ".." */
+    }
+    cursor_finish(&c);
+    free(file);
 }
 
 static void names_stay_in_the_folder(void **state)
@@ -142,9 +200,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(positions_come_back),
-        IN_FOLDER(any_damage_reads_as_nothing_done),
+        IN_FOLDER(any_damage_to_the_only_copy_reads_as_nothing_done),
+        IN_FOLDER(any_damage_to_one_copy_leaves_the_other),
         IN_FOLDER(names_stay_in_the_folder),
-        IN_FOLDER(what_could_not_be_saved_leaves_the_old_file),
+        IN_FOLDER(what_could_not_be_saved_leaves_the_old_place),
+        IN_FOLDER(a_full_disk_does_not_stop_a_cursor),
         cmocka_unit_test(nothing_is_kept_in_memory_mode),
     };
     return cmocka_run_group_tests_name("journal/cursor", tests, NULL, NULL);

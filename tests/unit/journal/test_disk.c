@@ -179,30 +179,6 @@ static void a_cursor_ahead_is_never_met_again(void **state)
     journal_close(j);
 }
 
-static void age_counts_after_a_restart(void **state)
-{
-    struct setup *s = *state;
-    s->config.segment_bytes = 600;
-    write_frames(s, 1, 12, 60); /* 1, 4, 7, 10 */
-    const int64_t now = SAMPLE_WALL_NS;
-    for (uint64_t first = 1; first <= 10; first += 3) {
-        char *path = segment_path(s, first);
-        const struct timespec times[2] = {
-            {0, UTIME_OMIT}, {.tv_sec = now / 1000000000 - (first < 7 ? 1000 : 10), .tv_nsec = 0}};
-        assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
-        free(path);
-    }
-    s->config.max_age_ns = 900 * SAMPLE_STEP_NS;
-    struct journal *j = open_journal(&s->config);
-    journal_retain(j, now);
-    assert_int_equal(s->retired_first, 1);
-    assert_int_equal(s->retired_last, 6);
-    assert_int_equal(journal_stats(j).first_seq, 7);
-    assert_int_equal(journal_stats(j).retired_frames, 6);
-    assert_int_equal(folder_count(s->folder, ".ctj"), 2);
-    journal_close(j);
-}
-
 static void size_counts_after_a_restart(void **state)
 {
     struct setup *s = *state;
@@ -235,6 +211,65 @@ static void removed_files_are_skipped(void **state)
     journal_close(j);
 }
 
+/* The file that is appended to: what comes after it was noticed is safe again. */
+static void a_removed_newest_file_is_noticed(void **state)
+{
+    struct setup *s = *state;
+    struct journal *j = open_journal(&s->config);
+    append_sample(j, 1, 60);
+    char *path = segment_path(s, 1);
+    assert_int_equal(unlink(path), 0);
+    free(path);
+    append_sample(j, 2, 60); /* goes with it */
+    journal_retain(j, SAMPLE_WALL_NS, 0);
+    assert_int_equal(journal_stats(j).io_errors, 1);
+    append_sample(j, 3, 60);
+    append_sample(j, 4, 60);
+    struct journal_reader *r = journal_reader_open(j, 0);
+    uint64_t skipped = 0;
+    assert_int_equal(read_samples(r, &skipped, NULL), 2);
+    assert_int_equal(skipped, 2);
+    journal_reader_close(r);
+    journal_retain(j, SAMPLE_WALL_NS, 1);
+    assert_int_equal(journal_stats(j).io_errors, 1);
+    journal_close(j);
+    j = open_journal(&s->config);
+    assert_int_equal(journal_stats(j).first_seq, 3);
+    assert_int_equal(journal_stats(j).last_seq, 4);
+    journal_close(j);
+}
+
+/* The whole folder: as a disk that refuses. */
+static void a_removed_folder_keeps_frames_in_memory(void **state)
+{
+    struct setup *s = *state;
+    char *inner = path_join(s->folder, "state");
+    s->config.dir = inner;
+    struct journal *j = open_journal(&s->config);
+    append_sample(j, 1, 60);
+    char *names[] = {path_join(inner, "00000000000000000001.ctj"), path_join(inner, "lock")};
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(unlink(names[i]), 0);
+        free(names[i]);
+    }
+    assert_int_equal(rmdir(inner), 0);
+    journal_retain(j, SAMPLE_WALL_NS, 0);
+    for (uint64_t seq = 2; seq <= 5; seq++) {
+        struct frame f;
+        sample_frame(seq, 60, &f);
+        assert_int_equal(journal_append(j, &f, NULL), CT_ERR_IO);
+        assert_int_equal(f.seq, seq);
+    }
+    struct journal_reader *r = journal_reader_open(j, 0);
+    uint64_t skipped = 0;
+    assert_int_equal(read_samples(r, &skipped, NULL), 4);
+    assert_int_equal(skipped, 1);
+    assert_int_equal(journal_stats(j).unsaved_frames, 4);
+    journal_reader_close(r);
+    journal_close(j);
+    free(inner);
+}
+
 static void what_was_written_can_be_synced_elsewhere(void **state)
 {
     struct setup *s = *state;
@@ -250,10 +285,8 @@ static void what_was_written_can_be_synced_elsewhere(void **state)
     assert_true(S_ISREG(st.st_mode));
     assert_int_equal(fstat(fds[1], &st), 0);
     assert_true(S_ISDIR(st.st_mode));
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(fsync(fds[i]), 0);
-        assert_int_equal(close(fds[i]), 0);
-    }
+    assert_true(journal_sync_fds(fds, 2));
+    assert_int_equal(close(fds[0]), -1); /* it has closed them */
     assert_int_equal(journal_sync_take(j, fds), 0);
 
     append_sample(j, 2, 60);
@@ -303,9 +336,10 @@ int main(void)
         IN_FOLDER(a_later_version_is_left_alone),
         IN_FOLDER(other_files_are_left_alone),
         IN_FOLDER(a_cursor_ahead_is_never_met_again),
-        IN_FOLDER(age_counts_after_a_restart),
         IN_FOLDER(size_counts_after_a_restart),
         IN_FOLDER(removed_files_are_skipped),
+        IN_FOLDER(a_removed_newest_file_is_noticed),
+        IN_FOLDER(a_removed_folder_keeps_frames_in_memory),
         IN_FOLDER(what_was_written_can_be_synced_elsewhere),
         IN_FOLDER(always_syncs_as_it_goes),
     };

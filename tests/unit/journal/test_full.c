@@ -97,7 +97,7 @@ static void order_and_bytes_survive_a_limit_anywhere(void **state)
         if (extra % 2)
             append_sample(j, ++seq, 50);
         else
-            journal_retain(j, 0);
+            journal_retain(j, 0, 0);
         assert_int_equal(journal_stats(j).unsaved_frames, 0);
         assert_int_equal(journal_stats(j).unsaved_bytes, 0);
         assert_int_equal(read_samples(r, NULL, NULL), extra % 2);
