@@ -450,9 +450,11 @@ bool journal_sync_fds(const int *fds, size_t count)
 void journal_sync_failed(struct journal *j)
 {
     j->counters.io_errors++;
-    /* What an fsync refused may be gone from memory as well, a header included: the next frames get another
-     * file. */
-    close_fd(&j->fd);
+    /* What an fsync refused may be gone from memory as well, a header included: it is tried once more, and
+     * the next frames get another file. */
+    if (j->fd >= 0)
+        leave_for_sync(j, j->fd);
+    j->fd = -1;
     j->fd_dirty = false;
     j->dir_dirty = !journal_in_memory(j);
 }
