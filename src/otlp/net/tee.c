@@ -278,6 +278,8 @@ static void place_cursors(struct tee *t, enum tee_from from)
             memcpy(t->cursors[c].saved, done, sizeof t->cursors[c].saved);
     }
     note_saving(t, failed, &msg);
+    int fds[TEE_SYNC_FDS_MAX];
+    journal_sync_fds(fds, tee_sync_take(t, fds));
 }
 
 static enum ct_err open_cursors(struct tee *t, const struct tee_config *config, struct ct_errmsg *msg)

@@ -15,8 +15,8 @@
  * has them. The default converts, so that nothing stays behind in silence. The place in the journal is kept
  * for each transport by itself (the cursors NAME-http and NAME-grpc), so that an upstream can be added or
  * taken away, or the setting changed, and every frame is still sent, none twice. A destination without either
- * cursor was never there before: config.from says where it begins, and both cursors are written at once, so
- * that a kill does not make it new again.
+ * cursor was never there before: config.from says where it begins, and both cursors are written and synced at
+ * once, so that neither a kill nor a power cut makes it new again.
  *
  * config.signals are those that the destination takes. Frames of the others are nothing to this tee: they are
  * neither sent, held nor counted, and a signal that is added later begins with what arrives then.
