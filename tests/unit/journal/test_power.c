@@ -13,8 +13,8 @@
 
 #define SEQ_MAX 20000u
 #define STEPS   120u
-#define ROUNDS  8u
-#define SEEDS   10u
+#define ROUNDS  5u
+#define SEEDS   8u
 
 struct world {
     char *folder;
@@ -46,7 +46,7 @@ static int begin(void **state)
     journal_config_init(&w->config);
     w->config.dir = w->folder;
     w->config.max_age_ns = 0;
-    w->config.segment_bytes = 4000;
+    w->config.segment_bytes = 3000;
     w->config.on_retire = on_retire;
     w->config.ctx = w;
     lossy_begin(w->folder);
@@ -173,7 +173,7 @@ static void random_steps(struct world *w, unsigned *seed)
 {
     for (unsigned i = 0; i < STEPS; i++) {
         *seed = *seed * 1103515245u + 12345u;
-        unsigned what = (*seed >> 8) % 100, size = (*seed >> 16) % 1500;
+        unsigned what = (*seed >> 8) % 100, size = (*seed >> 16) % 400;
         if (what < 75)
             append(w, size);
         else if (what < 85)
@@ -227,8 +227,8 @@ static void never_keeps_the_journal_sound(void **state)
 static void retention_and_cuts(void **state)
 {
     struct world *w = *state;
-    rounds(w, JOURNAL_FSYNC_ALWAYS, 20000);
-    rounds(w, JOURNAL_FSYNC_INTERVAL, 20000);
+    rounds(w, JOURNAL_FSYNC_ALWAYS, 8000);
+    rounds(w, JOURNAL_FSYNC_INTERVAL, 8000);
 }
 
 /* Exactly what the table says, on a device that keeps nothing that it need not. */
