@@ -9,7 +9,7 @@ import { assertFlow, collector, env, freePort, serve, sink } from './harness.mjs
 const BATCHES = 60, SPANS = 20;
 
 /* Request number n with SPANS spans; each name is there once. */
-const spansOf = n => Array.from({ length: SPANS }, (_, i) => `batch ${n} span ${i}`);
+const spansOf = n => Array.from({ length: SPANS }, (_, i) => `batch ${n} span ${i};`);
 const traces = n => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: spansOf(n).map((name, i) => ({
   traceId: n.toString(16).padStart(32, 'a'), spanId: i.toString(16).padStart(16, 'b'), name, kind: 1,
   startTimeUnixNano: '1544712660000000000', endTimeUnixNano: '1544712661000000000' })) }] }] });
@@ -78,6 +78,43 @@ for (const kind of ['otlp', 'otlphttp']) {
     const up = await sink(t), s = await serve(t, up, at);
     await s.when(f => f.received.spans >= BATCHES * SPANS);
     await assertFlow(s, up, { spans: BATCHES * SPANS });
+    await c.stop('SIGTERM');
+    await s.stop();
+  });
+}
+
+/* Which spans stand in what reached the sink, protobuf, uncompressed or gzip: their names end in a mark. */
+const namesIn = up => up.received().flatMap(r => {
+  const body = up.body(r), flag = r.transport === 'grpc' ? body[0] : r.headers['content-encoding'] === 'gzip';
+  const message = r.transport === 'grpc' ? body.subarray(5) : body;
+  return (flag ? zlib.gunzipSync(message) : message).toString('latin1').match(/batch \d+ span \d+;/g) ?? [];
+});
+
+for (const kind of ['otlp', 'otlphttp']) {
+  test(`in front: the ${kind} exporter, while we are killed by kill -9 three times; behind us a sink that is away at first`, async t => {
+    await collector();
+    const at = { http: await freePort(), grpc: await freePort() };
+    const c = await collect(t, 'front', { [kind]: exporters({ http: `127.0.0.1:${at.http}`, grpc: `127.0.0.1:${at.grpc}` }, 'gzip')[kind][kind] });
+    const behind = { http: await freePort(), grpc: await freePort() };
+    const upstream = { url: `http://127.0.0.1:${behind.http}`, grpc: `http://127.0.0.1:${behind.grpc}` };
+    let n = 0;
+    for (let life = 0; life < 3; life++) {
+      const s = await serve(t, upstream, at);
+      const end = n + BATCHES / 6;
+      /* In the middle of what is sent, with some of it acknowledged. */
+      const sending = (async () => { for (; n < end; n++) await send(c.http, n); })();
+      await s.when(f => f.received.requests > 0);
+      s.kill('SIGKILL');
+      await Promise.all([sending, s.ended]);
+    }
+    const up = await sink(t, behind), s = await serve(t, upstream, at);
+    for (; n < BATCHES; n++) await send(c.http, n);
+    const names = await until('all of it at the sink', () => { const seen = namesIn(up); return new Set(seen).size === BATCHES * SPANS && seen; }, 60000);
+    assert.deepEqual([...new Set(names)].sort(), allNames);
+    /* Twice only where the kill came between our keeping it and the collector's hearing of it, or between the sink and us. */
+    assert.ok(names.length <= 2 * BATCHES * SPANS, `${names.length}`);
+    const flow = await s.when(f => f.queued.requests === 0);
+    assert.deepEqual([flow.refused, flow.dropped, flow.upstream_rejected, flow.decode_errors], [{}, 0, 0, 0]);
     await c.stop('SIGTERM');
     await s.stop();
   });

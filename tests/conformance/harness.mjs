@@ -5,11 +5,11 @@
 // build: that happens only with CT_CONFORMANCE=full; afterwards they run always.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { assert, readLines, request, root, skip, until } from '../tools/tap.mjs';
+import { freePort } from './free_port.mjs';
 
 export const program = process.argv[2];
 export const here = path.join(root, 'tests/conformance');
@@ -74,6 +74,15 @@ export const python = once(async () => path.join(await made('python',
     ['bin/python', ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--only-binary', ':all:', '-r', 'requirements.txt']]],
   INSTALL_MS), 'bin/python'));
 
+const MAVEN_COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies';
+/** The class path of the client in Java, compiled. */
+export const java = once(async () => {
+  const folder = await made('java',
+    { [path.join(here, 'java/pom.xml')]: 'pom.xml', [path.join(here, 'java/OtelClient.java')]: 'OtelClient.java' },
+    [['mvn', ['-q', '-B', MAVEN_COPY, '-DoutputDirectory=lib']], ['javac', ['-cp', 'lib/*', '-d', 'classes', 'OtelClient.java']]], INSTALL_MS);
+  return `${path.join(folder, 'lib')}/*:${path.join(folder, 'classes')}`;
+});
+
 const go = (kind, files, steps) => made(kind, files, steps, BUILD_MS, { CGO_ENABLED: '0' });
 const TELEMETRYGEN = 'github.com/open-telemetry/opentelemetry-collector-contrib/cmd/telemetrygen@v0.161.0';
 const BUILDER = 'go.opentelemetry.io/collector/cmd/builder@v0.160.0';
@@ -90,13 +99,11 @@ export async function installed(command, args = ['--version']) {
   return r.said;
 }
 
-export function freePort() {
-  return new Promise(f => { const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => f(port)); }); });
-}
+export { freePort };
 
-/** The sink: records what reaches it over both transports. */
-export async function sink(t) {
-  const [http, grpc] = [await freePort(), await freePort()];
+/** The sink, by default on free ports: records what reaches it over both transports. */
+export async function sink(t, { http, grpc } = {}) {
+  http ??= await freePort(); grpc ??= await freePort();
   const p = t.start('node', [path.join(root, 'tests/tools/otlp-sink.mjs'), '--http', String(http), '--grpc', String(grpc), '--out', t.path('sink')]);
   await until('the sink', () => p.out.includes('sink:') || p.over);
   assert.ok(!p.over, p.err);

@@ -9,11 +9,11 @@ import crypto from 'node:crypto';
 import fs from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
-import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { freePort } from './free_port.mjs';
 
 const SIGNALS = ['traces', 'metrics', 'logs'], TRANSPORTS = ['http', 'grpc'];
 const service = { traces: 'trace.v1.TraceService', metrics: 'metrics.v1.MetricsService', logs: 'logs.v1.LogsService' };
@@ -97,10 +97,6 @@ class Lane {
   }
 
   end() { this.agent?.destroy(); this.session?.destroy(); }
-}
-
-function freePort() {
-  return new Promise(f => { const s = net.createServer().listen(0, '127.0.0.1', () => { const { port } = s.address(); s.close(() => f(port)); }); });
 }
 
 function snapshot(socketPath) {
