@@ -210,6 +210,8 @@ static bool add(struct tee_stats *sum, const struct tee_stats *s)
         sum->last_status = s->last_status;
         sum->last_grpc_status = s->last_grpc_status;
     }
+    if (!sum->last_refusal[0])
+        memcpy(sum->last_refusal, s->last_refusal, sizeof sum->last_refusal);
     if (urgency(s->health) > urgency(sum->health))
         sum->health = s->health;
     sum->forwarded_requests += s->forwarded_requests;

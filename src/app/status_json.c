@@ -274,6 +274,7 @@ static void add_upstream_state(cJSON *o, const struct tee_stats *s)
     else
         cJSON_AddNullToObject(o, "last_grpc_status");
     add_text_or_null(o, "last_error", slice_str(s->last_error));
+    add_text_or_null(o, "last_refusal", slice_str(s->last_refusal));
     add_int(o, "partial_successes", (int64_t)s->partial_successes);
     add_int(o, "rejected_records", (int64_t)s->rejected_records);
 }

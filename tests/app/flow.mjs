@@ -199,6 +199,9 @@ test('status says first what is wrong, in the words of the upstream', async t =>
   await next('503', f => f.upstream.health === 'retrying');
   assert.match(await s.text(), /^! upstream http \S+: 1 request \(19B\) waiting, the oldest for \ds; 1 request refused/);
   await up.mode('ok');
+  const well = await s.when(f => f.queued.requests === 0);
+  assert.deepEqual([well.upstream.health, well.upstream.last_error, well.upstream.last_refusal], ['ok', null, 'partial success, 1 rejected: one refused']);
+  assert.match(await s.text(), /^! upstream http \S+: 1 request refused by it for good; .* not: partial success, 1 rejected: one refused\n/);
   const h2 = session(t, s.grpc);
   await h2.post(LOGS, grpcHeaders, prefixed(Buffer.alloc(0)));
   h2.close();

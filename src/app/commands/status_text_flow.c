@@ -76,7 +76,10 @@ static void upstream(const cJSON *u, struct buf *out)
     if (!retrying && !rejected && !partial && !held)
         return;
     begin(out);
-    buf_printf(out, "upstream %s %s: ", status_string(u, "protocol"), status_string(u, "address"));
+    const char *name = status_string(u, "name");
+    buf_printf(out, "upstream %s%s%s %s: ", strcmp(name, "upstream") == 0 ? "" : name,
+               strcmp(name, "upstream") == 0 ? "" : " ", status_string(u, "protocol"),
+               status_string(u, "address"));
     const char *between = "";
     if (retrying) {
         char age[FORMAT_MAX];
@@ -107,6 +110,8 @@ static void upstream(const cJSON *u, struct buf *out)
         buf_append_str(out, " held for an upstream of the other transport");
         between = "; ";
     }
+    if (!words[0] && (rejected || partial))
+        words = status_string(u, "last_refusal");
     if (words[0])
         buf_printf(out, ": %s", words);
     buf_append_char(out, '\n');

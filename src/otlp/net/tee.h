@@ -108,6 +108,9 @@ struct tee_stats {
     int last_status;      /* HTTP status of the last answer; 0: none */
     int last_grpc_status; /* grpc-status of the last answer, or what it stood for; -1: none */
     char last_error[256]; /* cleaned text of the last failure or refusal; "" when all is well */
+    /* Cleaned text of the last request that was refused for good or taken in part; kept when all is well
+       again. "": none was. */
+    char last_refusal[256];
     int64_t next_retry_mono_ns; /* 0: not waiting */
 };
 

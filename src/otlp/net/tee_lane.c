@@ -107,6 +107,11 @@ static void wait_for_retry(struct tee_lane *lane, const struct upstream_answer *
     uv_timer_start(&lane->timer, on_timer, (uint64_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS), 0);
 }
 
+static void keep_refusal(struct tee *t, const struct upstream_answer *answer)
+{
+    snprintf(t->stats.last_refusal, sizeof t->stats.last_refusal, "%s", answer->text);
+}
+
 static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
 {
     struct tee *t = lane->tee;
@@ -119,6 +124,7 @@ static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
         t->stats.forwarded_requests++;
         t->stats.forwarded_bytes += lane->head.body.len;
         if (answer->partial) {
+            keep_refusal(t, answer);
             t->stats.partial_successes++;
             t->stats.rejected_records += answer->rejected_records;
         }
@@ -128,6 +134,7 @@ static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
         break;
     case UPSTREAM_REFUSED:
         t->stats.rejected++;
+        keep_refusal(t, answer);
         lane->failures = 0;
         set_health(lane, TEE_REJECTING, answer->text);
         drop_head(lane);
