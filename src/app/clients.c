@@ -33,6 +33,7 @@ static void fold(struct client_counts *sum, const struct client_counts *c)
     sum->spans += c->spans;
     sum->logs += c->logs;
     sum->metric_points += c->metric_points;
+    sum->profiles += c->profiles;
     sum->hooks += c->hooks;
     sum->decode_errors += c->decode_errors;
     for (size_t i = 0; i < OTLP_REFUSAL_COUNT; i++)

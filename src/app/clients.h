@@ -35,6 +35,7 @@ struct client_counts {
     uint64_t spans;
     uint64_t logs;
     uint64_t metric_points;
+    uint64_t profiles; /* requests */
     uint64_t hooks;
     uint64_t refused[OTLP_REFUSAL_COUNT]; /* requests turned away, by reason */
     uint64_t decode_errors;               /* accepted, but not understood */

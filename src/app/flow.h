@@ -30,6 +30,7 @@ struct flow {
         uint64_t logs;
         uint64_t metric_points;
         uint64_t hooks;
+        uint64_t profiles; /* requests */
     } received;
     uint64_t refused[OTLP_REFUSAL_COUNT];
     uint64_t decode_errors; /* accepted frames that the model could not read */

@@ -172,9 +172,11 @@ static void take_otlp(struct collector *c, struct receiver_request *request, enu
     sent->logs += counts.logs;
     sent->spans += counts.spans;
     sent->metric_points += counts.points;
+    sent->profiles += signal == OTLP_PROFILES;
     c->received.logs += counts.logs;
     c->received.spans += counts.spans;
     c->received.metric_points += counts.points;
+    c->received.profiles += signal == OTLP_PROFILES;
     receiver_reply(request, &(struct receiver_reply){.status = 200,
                                                      .content_type = respond_content_type(shape.encoding),
                                                      .body = respond_success(shape.encoding)});
@@ -190,9 +192,15 @@ void intake_request(void *ctx, struct receiver_request *request)
         take_hook(c, request);
     } else if (view->local) {
         control_request(c, request);
-    } else if (otlp_signal_parse(view->path, &signal) && signal != OTLP_PROFILES &&
+    } else if (otlp_signal_parse(view->path, &signal) &&
                grpc_path(view->path) == (view->transport == RECEIVER_GRPC)) {
-        take_otlp(c, request, signal);
+        /* Nothing here reads profiles: without somebody to forward them to they would only be kept. */
+        if (signal == OTLP_PROFILES && !forward_takes(c, FRAME_PROFILES))
+            receiver_refuse(request, OTLP_REFUSED_PROFILES,
+                            "profiles are not received, because no upstream takes them: give one "
+                            "signals = profiles");
+        else
+            take_otlp(c, request, signal);
     } else {
         char words[RESPOND_MESSAGE_MAX];
         receiver_refuse(request, OTLP_REFUSED_PATH, respond_wrong_path(view->path, words, sizeof words));

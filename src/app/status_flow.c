@@ -38,6 +38,7 @@ static void add_client_counts(cJSON *o, const struct client_counts *c)
     add_count(o, "logs", c->logs);
     add_count(o, "metric_points", c->metric_points);
     add_count(o, "hooks", c->hooks);
+    add_count(o, "profiles", c->profiles);
     add_refused(o, c->refused);
     add_count(o, "decode_errors", c->decode_errors);
 }
@@ -149,6 +150,7 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
     add_count(o, "logs", f->received.logs);
     add_count(o, "metric_points", f->received.metric_points);
     add_count(o, "hooks", f->received.hooks);
+    add_count(o, "profiles", f->received.profiles);
     add_refused(flow, f->refused);
     add_count(flow, "decode_errors", f->decode_errors);
     add_count(flow, "connections_open", f->connections_open);

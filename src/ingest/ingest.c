@@ -257,6 +257,10 @@ static enum ct_err otlp_frame(struct ingest *in, const struct frame *frame)
     struct slice body = frame->body;
     if (!otlp_signal_parse(frame->path, &signal))
         return CT_ERR_UNSUPPORTED;
+    if (signal == OTLP_PROFILES) {
+        in->stats.profiles++;
+        return CT_OK;
+    }
     if (frame->source == FRAME_OTLP_GRPC) {
         enum ct_err err = grpc_message(frame, &body, &compression);
         if (err)

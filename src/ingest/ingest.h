@@ -20,6 +20,7 @@ struct ingest_stats {
     uint64_t logs;
     uint64_t metric_points;
     uint64_t hooks;
+    uint64_t profiles; /* requests; nothing is read in them */
     uint64_t decode_errors;
 };
 

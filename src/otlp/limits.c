@@ -30,6 +30,7 @@ static const struct {
 } refusals[OTLP_REFUSAL_COUNT] = {
     [OTLP_REFUSED_METHOD] = {"method", 405},
     [OTLP_REFUSED_PATH] = {"path", 404},
+    [OTLP_REFUSED_PROFILES] = {"profiles", 404},
     [OTLP_REFUSED_CONTENT_TYPE] = {"content_type", 415},
     [OTLP_REFUSED_ENCODING] = {"content_encoding", 400},
     [OTLP_REFUSED_MALFORMED] = {"malformed", 400},

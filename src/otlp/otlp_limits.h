@@ -36,6 +36,7 @@ void otlp_limits_init(struct otlp_limits *limits); /* the defaults */
 enum otlp_refusal {
     OTLP_REFUSED_METHOD,       /* "method": 405 */
     OTLP_REFUSED_PATH,         /* "path": 404 */
+    OTLP_REFUSED_PROFILES,     /* "profiles": 404, no upstream takes them */
     OTLP_REFUSED_CONTENT_TYPE, /* "content_type": 415 */
     OTLP_REFUSED_ENCODING,     /* "content_encoding": 400 */
     OTLP_REFUSED_MALFORMED,    /* "malformed": 400, HTTP that is not HTTP */

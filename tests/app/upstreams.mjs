@@ -3,6 +3,7 @@
 //   node upstreams.mjs CLAUDE_TOP
 import fs from 'node:fs';
 import http from 'node:http';
+import http2 from 'node:http2';
 import { assert, request, run, test, until } from '../tools/tap.mjs';
 
 const program = process.argv[2];
@@ -165,6 +166,91 @@ test('destinations come and go: a new one begins now, one that comes back goes o
   assert.deepEqual(numbers(two), range(65).filter(n => n >= 2));
   await s.stop();
   for (const sink of [one, two, all]) await sink.stop();
+});
+
+const PROFILES = '/v1development/profiles', PROFILES_METHOD = '/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export';
+/** ExportProfilesServiceRequest with a dictionary that says a number: 2: { 5: "number" }. */
+const profile = n => { const s = Buffer.from(`profile ${n}`); const d = Buffer.concat([Buffer.from([0x2a, s.length]), s]); return Buffer.concat([Buffer.from([0x12, d.length]), d]); };
+const message = payload => { const head = Buffer.alloc(5); head.writeUInt32BE(payload.length, 1); return Buffer.concat([head, payload]); };
+
+/** One gRPC call: { status, body }. */
+function call(url, method, payload, headers = {}) {
+  return new Promise((yes, no) => {
+    const session = http2.connect(url);
+    session.on('error', no);
+    const stream = session.request({ ':method': 'POST', ':path': method, 'content-type': 'application/grpc', te: 'trailers', ...headers });
+    const parts = []; let status;
+    stream.on('response', h => { status = h['grpc-status']; });
+    stream.on('trailers', h => { status = h['grpc-status'] ?? status; });
+    stream.on('data', d => parts.push(d));
+    stream.on('end', () => { session.close(); yes({ status: Number(status), body: Buffer.concat(parts) }); });
+    stream.on('error', no);
+    stream.end(message(payload));
+  });
+}
+
+/** A collector by gRPC that takes everything. */
+class GrpcSink {
+  taken = [];
+  async start() {
+    this.server = http2.createServer();
+    this.sessions = new Set();
+    this.server.on('session', s => { this.sessions.add(s); s.on('close', () => this.sessions.delete(s)); });
+    this.server.on('stream', (stream, headers) => {
+      const parts = [];
+      stream.on('data', d => parts.push(d));
+      stream.on('end', () => {
+        this.taken.push({ path: headers[':path'], headers, body: Buffer.concat(parts) });
+        stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true });
+        stream.on('wantTrailers', () => stream.sendTrailers({ 'grpc-status': '0' }));
+        stream.end(message(Buffer.alloc(0)));
+      });
+    });
+    await new Promise(yes => this.server.listen(0, '127.0.0.1', yes));
+    this.url = `http://127.0.0.1:${this.server.address().port}`;
+    return this;
+  }
+  async stop() { for (const s of this.sessions) s.destroy(); await new Promise(yes => this.server.close(yes)); }
+}
+
+test('profiles go, unchanged, to whoever takes them, by both transports, and to nobody else', async t => {
+  const [one, gone] = [await new Sink().start(), await new GrpcSink().start()];
+  const s = await serve(t, ['--upstream-http', one.url, '--upstream-http', `pyroscope=${one.url}/p`, '--upstream-grpc', `pyroscope=${gone.url}`, '--upstream-signals', 'pyroscope=profiles']);
+  for (let i = 0; i < 5; i++) {
+    const r = await request(`${s.url}${PROFILES}`, { headers: { 'content-type': 'application/x-protobuf', 'x-mine': `${i}` }, body: profile(i) });
+    assert.deepEqual([r.status, r.headers['content-type'], r.body.length], [200, 'application/x-protobuf', 0]);
+    assert.deepEqual(await call(s.grpc, PROFILES_METHOD, profile(i), { 'x-mine': `${i}` }), { status: 0, body: message(Buffer.alloc(0)) });
+  }
+  const json = await request(`${s.url}${PROFILES}`, { headers: { 'content-type': 'application/json' }, body: '{"resourceProfiles":[]}' });
+  assert.deepEqual([json.status, json.body.toString()], [200, '{}']);
+  const bad = await request(`${s.url}${PROFILES}`, { headers: { 'content-type': 'application/x-protobuf' }, body: 'no' });
+  assert.equal(bad.status, 400);
+  await s.post('logs', 0);
+  await until('all of it', () => one.taken.length === 7 && gone.taken.length === 5);
+  const [plain, profiles] = [one.taken.filter(q => !q.path.startsWith('/p')), one.taken.filter(q => q.path.startsWith('/p'))];
+  assert.deepEqual(plain.map(q => q.path), ['/v1/logs']);
+  assert.deepEqual(profiles.map(q => [q.path, q.headers['x-mine'], q.body.toString('hex')]),
+    [...range(5, i => [`/p${PROFILES}`, `${i}`, profile(i).toString('hex')]), [`/p${PROFILES}`, undefined, Buffer.from('{"resourceProfiles":[]}').toString('hex')]]);
+  assert.deepEqual(gone.taken.map(q => [q.path, q.headers['x-mine'], q.body.toString('hex')]), range(5, i => [PROFILES_METHOD, `${i}`, message(profile(i)).toString('hex')]));
+  const flow = await s.flow();
+  assert.deepEqual([flow.received.profiles, flow.decode_errors, flow.refused], [11, 0, { decode: 1 }]);
+  assert.deepEqual(flow.upstreams.map(u => [u.name, u.protocol, u.signals, u.forwarded.requests]),
+    [['upstream', 'http', ['traces', 'metrics', 'logs'], 1], ['pyroscope', 'http', ['profiles'], 6], ['pyroscope', 'grpc', ['profiles'], 5]]);
+  await s.stop();
+  await one.stop(); await gone.stop();
+});
+
+test('profiles that nobody takes are refused as a collector without them does, and counted', async t => {
+  const up = await new Sink().start();
+  const s = await serve(t, ['--upstream-http', up.url]);
+  const http = await request(`${s.url}${PROFILES}`, { headers: { 'content-type': 'application/json' }, body: '{}' });
+  assert.equal(http.status, 404);
+  assert.match(JSON.parse(http.body).message, /no upstream takes them: give one signals = profiles/);
+  assert.equal((await call(s.grpc, PROFILES_METHOD, profile(0))).status, 12);
+  const flow = await s.flow();
+  assert.deepEqual([flow.refused, flow.received.profiles, flow.journal.last_seq], [{ profiles: 2 }, 0, 0]);
+  await s.stop();
+  await up.stop();
 });
 
 test('each destination counts what retention took from it', async t => {
