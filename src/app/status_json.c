@@ -74,6 +74,7 @@ static cJSON *turn_json(const struct node *n)
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", "turn");
     add_int(o, "number", n->number);
+    cJSON_AddStringToObject(o, "turn_kind", turn_kind_name(n->turn_kind));
     add_text_or_null(o, "prompt", n->detail);
     cJSON_AddBoolToObject(o, "prompt_redacted", n->redacted && n->detail.len == 0);
     add_text_or_null(o, "prompt_id", n->key);
@@ -111,6 +112,11 @@ static cJSON *node_json(const struct node *n)
     add_ms(o, "ttft_ms", n->ttft_ns);
     add_ms(o, "wait_ms", n->wait_ns);
     add_int(o, "attempts", n->attempts);
+    cJSON *attempts = n->kind == NODE_LLM ? cJSON_AddArrayToObject(o, "attempt_times") : NULL;
+    for (size_t i = 0; attempts && i < n->attempt_count; i++) {
+        char text[CLOCK_RFC3339_MAX];
+        cJSON_AddItemToArray(attempts, cJSON_CreateString(clock_rfc3339(n->attempt_ns[i], text)));
+    }
     cJSON_AddBoolToObject(o, "background", n->background);
     add_hex(o, "trace_id", n->has_trace_id, n->trace_id, sizeof n->trace_id);
     add_hex(o, "span_id", n->has_span_id, n->span_id, sizeof n->span_id);

@@ -24,6 +24,7 @@ static void tool_common(struct ingest *in, const cJSON *json, struct event *e)
     e->detail = ingest_tool_detail(in, cJSON_GetObjectItemCaseSensitive(json, "tool_input"));
     e->ids.tool_use_id = text(in, json, "tool_use_id", INGEST_ID_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
+    e->asks_user = ingest_asks_user(e->name);
     if (e->spawns_agent)
         e->agent_type =
             text(in, cJSON_GetObjectItemCaseSensitive(json, "tool_input"), "subagent_type", INGEST_NAME_MAX);
@@ -50,6 +51,8 @@ static void user_prompt_submit(struct ingest *in, const cJSON *json, struct even
     e->kind = EVENT_PROMPT;
     e->phase = PHASE_STARTED;
     ingest_prompt(in, prompt ? slice_str(prompt) : SLICE_NULL, e);
+    if (e->turn_kind == TURN_KIND_NONE)
+        e->turn_kind = TURN_KIND_PROMPT;
 }
 
 static void pre_tool_use(struct ingest *in, const cJSON *json, struct event *e)
@@ -184,10 +187,10 @@ static void stop_failure(struct ingest *in, const cJSON *json, struct event *e)
 static void message_display(struct ingest *in, const cJSON *json, struct event *e)
 {
     (void)in;
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "final")))
-        return;
+    /* The last piece says only that the turn is alive. */
+    bool final = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(json, "final"));
     e->kind = EVENT_TURN;
-    e->phase = PHASE_STARTED;
+    e->phase = final ? PHASE_UNKNOWN : PHASE_STARTED;
 }
 
 static void pre_compact(struct ingest *in, const cJSON *json, struct event *e)

@@ -117,12 +117,62 @@ struct slice ingest_error_type(int64_t status)
     return SLICE_NULL;
 }
 
+/* What stands between <name> and </name>; ptr NULL when it is not there. */
+static struct slice element(struct slice text, struct slice open, struct slice close)
+{
+    size_t from = slice_find_slice(text, open);
+    if (from == text.len)
+        return SLICE_NULL;
+    struct slice rest = slice_sub(text, from + open.len, text.len);
+    size_t to = slice_find_slice(rest, close);
+    return to == rest.len ? SLICE_NULL : slice_trim(slice_sub(rest, 0, to));
+}
+
+/* "/compact" and "/review all": a slash and one word, which is no path. */
+static bool is_command(struct slice text)
+{
+    size_t n = 1;
+    if (text.len < 2 || text.ptr[0] != '/')
+        return false;
+    while (n < text.len && text.ptr[n] != ' ' && text.ptr[n] != '\n') {
+        char c = text.ptr[n++];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == ':';
+        if (!letter)
+            return false;
+    }
+    return n > 1;
+}
+
+enum turn_kind ingest_turn_kind(struct slice text)
+{
+    if (slice_starts(text, SLICE_LIT("<task-notification>")))
+        return TURN_KIND_NOTIFICATION;
+    if (!is_command(text))
+        return TURN_KIND_NONE;
+    struct slice word = slice_sub(text, 0, slice_find(text, ' '));
+    return slice_eq_str(word, "/compact") ? TURN_KIND_COMPACT : TURN_KIND_COMMAND;
+}
+
 void ingest_prompt(struct ingest *in, struct slice raw, struct event *e)
 {
-    if (slice_eq_str(raw, "<REDACTED>"))
+    struct slice text = slice_trim(raw);
+    if (slice_eq_str(text, "<REDACTED>")) {
         e->redacted = true;
-    else
-        e->detail = ingest_clean(in, raw, INGEST_DETAIL_MAX);
+        return;
+    }
+    e->turn_kind = ingest_turn_kind(text);
+    if (e->turn_kind == TURN_KIND_NOTIFICATION) {
+        /* The client's own XML is nothing that a person wrote or wants to read. */
+        raw = element(text, SLICE_LIT("<summary>"), SLICE_LIT("</summary>"));
+        if (raw.len == 0)
+            raw = SLICE_LIT("a background task is done");
+    }
+    e->detail = ingest_clean(in, raw, INGEST_DETAIL_MAX);
+}
+
+bool ingest_asks_user(struct slice tool_name)
+{
+    return slice_eq_str(tool_name, "AskUserQuestion");
 }
 
 bool ingest_spawns_agent(struct slice tool_name)

@@ -19,6 +19,9 @@
 /* Hook calls carry whole tool results; what is larger is counted as a decode error and not looked at. */
 #define INGEST_HOOK_MAX (16u * 1024u * 1024u)
 
+/* Attempts of one request whose times are kept. */
+#define INGEST_ATTEMPTS_MAX 32
+
 /* Values in one hook call or attribute that is JSON. */
 #define INGEST_JSON_NODES 200000
 
@@ -57,7 +60,11 @@ void ingest_usage(struct otlp_attrs attrs, struct event_usage *usage);
 /* error.type by HTTP status; "" for 0 and 2xx. */
 struct slice ingest_error_type(int64_t status);
 
-/* Prompt text, or redacted when the client withholds it. */
+/* What the text of a prompt says that the turn is; TURN_KIND_NONE: nothing special. */
+enum turn_kind ingest_turn_kind(struct slice text);
+
+/* Prompt text and the turn's kind, or redacted when the client withholds it. The XML of the client's own
+ * notifications becomes its summary. */
 void ingest_prompt(struct ingest *in, struct slice raw, struct event *e);
 
 /* What a tool was asked to do, in few words: the command, path, pattern, address or description of its input.
@@ -70,6 +77,9 @@ struct slice ingest_json_text(struct ingest *in, struct slice json, const char *
 
 /* Calls that the client makes for itself: naming the session, compaction. */
 bool ingest_is_auxiliary(struct slice query_source);
+
+/* Tools whose permission prompt is a question to the user. */
+bool ingest_asks_user(struct slice tool_name);
 
 /* Tools that start sub-agents. */
 bool ingest_spawns_agent(struct slice tool_name);

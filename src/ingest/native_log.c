@@ -27,6 +27,12 @@ static void user_prompt(struct ingest *in, const struct otlp_log *log, struct ev
     e->phase = PHASE_STARTED;
     ingest_prompt(in, otlp_attr_text(log->attrs, "prompt"), e);
     struct slice command = otlp_attr_text(log->attrs, "command_name");
+    if (slice_eq_str(command, "compact"))
+        e->turn_kind = TURN_KIND_COMPACT;
+    else if (command.len && e->turn_kind == TURN_KIND_NONE)
+        e->turn_kind = TURN_KIND_COMMAND;
+    else if (e->turn_kind == TURN_KIND_NONE)
+        e->turn_kind = TURN_KIND_PROMPT;
     if (e->redacted && command.len) {
         /* The name of a command is known even where the text is withheld. */
         char text[INGEST_NAME_MAX] = "/";
@@ -73,11 +79,23 @@ static void api_error(struct ingest *in, const struct otlp_log *log, struct even
         e->error_type = SLICE_LIT("transport");
 }
 
+/* Comes beside the api_error of the last attempt and names no request. */
+static void api_retries_exhausted(struct ingest *in, const struct otlp_log *log, struct event *e)
+{
+    (void)in;
+    (void)log;
+    if (e->ids.agent_id.len)
+        return;
+    e->kind = EVENT_TURN;
+    e->gave_up = true;
+}
+
 static void tool_name(struct ingest *in, const struct otlp_log *log, struct event *e)
 {
     struct slice parameters = otlp_attr_text(log->attrs, "tool_parameters");
     e->name = ingest_attr(in, log->attrs, "tool_name", INGEST_NAME_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
+    e->asks_user = ingest_asks_user(e->name);
     if (slice_eq_str(e->name, "mcp_tool") && parameters.len) {
         /* The event says only "mcp_tool"; spans and hooks know it as mcp__server__tool. */
         cJSON *json = ingest_json(in, parameters);
@@ -204,6 +222,7 @@ static const struct {
     {"user_prompt", user_prompt},
     {"api_request", api_request},
     {"api_error", api_error},
+    {"api_retries_exhausted", api_retries_exhausted},
     {"tool_decision", tool_decision},
     {"tool_result", tool_result},
     {"subagent_completed", subagent_completed},

@@ -20,6 +20,23 @@ static struct slice query_source(struct ingest *in, const struct otlp_span *span
     return ingest_clean(in, slice_make(text, safe.len), INGEST_NAME_MAX);
 }
 
+/* When each attempt began. A stream that broke and was asked for anew is two attempts of the same number. */
+static void attempts(struct ingest *in, const struct otlp_span *span, struct event *e)
+{
+    int64_t *times = arena_alloc(&in->scratch, INGEST_ATTEMPTS_MAX * sizeof *times);
+    size_t count = 0;
+    for (size_t i = 0; times && i < span->event_count && count < INGEST_ATTEMPTS_MAX; i++)
+        if (slice_eq_str(span->events[i].name, "gen_ai.request.attempt") &&
+            span->events[i].time_ns <= INT64_MAX)
+            times[count++] = (int64_t)span->events[i].time_ns;
+    if (count < 2)
+        return;
+    e->attempt_ns = times;
+    e->attempt_count = count;
+    if ((int32_t)count > e->attempts)
+        e->attempts = (int32_t)count;
+}
+
 static void llm_request(struct ingest *in, const struct otlp_span *span, struct event *e)
 {
     int64_t attempt = 0, status = 0;
@@ -35,6 +52,7 @@ static void llm_request(struct ingest *in, const struct otlp_span *span, struct 
     e->ttft_ns = ingest_ms(span->attrs, "ttft_ms");
     otlp_attr_int(span->attrs, "attempt", &attempt);
     e->attempts = attempt > 0 && attempt < 1000 ? (int32_t)attempt : 0;
+    attempts(in, span, e);
     otlp_attr_bool(span->attrs, "success", &success);
     e->wants_tools = slice_eq_str(otlp_attr_text(span->attrs, "stop_reason"), "tool_use");
     if (!success || span->status == OTLP_STATUS_ERROR) {
@@ -66,6 +84,7 @@ static void tool(struct ingest *in, const struct otlp_span *span, struct event *
     e->duration_ns = -1; /* it includes the wait: the execution span has the tool's own time */
     e->name = ingest_attr(in, span->attrs, "tool_name", INGEST_NAME_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
+    e->asks_user = ingest_asks_user(e->name);
     if (e->spawns_agent)
         e->agent_type = ingest_attr(in, span->attrs, "subagent_type", INGEST_NAME_MAX);
     for (size_t i = 0; i < sizeof details / sizeof *details && e->detail.len == 0; i++)

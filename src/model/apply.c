@@ -107,6 +107,7 @@ static void llm_apply(struct session_entry *s, const struct event *e)
     facts.name = e->query_source;
     facts_event(s, &n->f, &facts);
     call_place(s, n, e);
+    facts_attempts(s, &n->f, e);
     if (e->ids.has_span_id && e->span_role == SPAN_ROLE_LLM)
         take_span(s, n, e->ids.span_id);
     model_used(s, e->model, e->start_ns > 0 ? e->start_ns : e->time_ns);
@@ -129,6 +130,7 @@ static void tool_apply(struct session_entry *s, const struct event *e)
     struct entry *n = idless ? entry_by_content(s, NODE_TOOL, e)
                              : session_entry_get(s, NODE_TOOL, INDEX_TOOL, e->ids.tool_use_id);
     s->idless |= idless;
+    s->saw_tool_ends |= e->witness == WITNESS_HOOK && e->phase == PHASE_FINISHED;
     /* A start that was reckoned from the end leaves out the wait: any word of the start itself is better. */
     struct event facts = *e;
     facts.start_ns = 0;
@@ -175,6 +177,8 @@ static void span_apply(struct session_entry *s, const struct event *e)
         ref->next_wait = s->waits;
         s->waits = ref;
     }
+    if (e->end_ns > ref->end_ns)
+        ref->end_ns = e->end_ns;
     if (e->wait_ns > ref->wait_ns)
         ref->wait_ns = e->wait_ns;
     if (e->source.len && (ref->source.len == 0 || slice_cmp(e->source, ref->source) < 0))

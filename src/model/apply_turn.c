@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-static struct entry *turn_get(struct session_entry *s, char type, struct slice id, enum turn_kind kind)
+static struct entry *turn_get(struct session_entry *s, char type, struct slice id, enum turn_proof kind)
 {
     struct entry *n = session_entry_get(s, NODE_TURN, type, id);
     if (!n->turn) {
@@ -39,7 +39,7 @@ struct entry *turn_by_trace(struct session_entry *s, const uint8_t trace_id[16])
 }
 
 /* A record without ids is itself the key, so that the same one twice is still one. */
-static struct entry *turn_by_record(struct session_entry *s, const struct event *e, enum turn_kind kind)
+static struct entry *turn_by_record(struct session_entry *s, const struct event *e, enum turn_proof kind)
 {
     char key[64];
     int64_t stamp = e->stamp_ns ? e->stamp_ns : e->time_ns;
@@ -95,6 +95,7 @@ static void prompt_apply(struct session_entry *s, const struct event *e)
     facts_event(s, &turn->f, &facts);
     turn->f.confirmed = true;
     turn->turn->has_hook_prompt |= e->witness == WITNESS_HOOK;
+    turn->turn->has_log_prompt |= e->witness == WITNESS_LOG;
 }
 
 static bool span_comes_before(const struct event *e, const struct turn_part *t)
@@ -135,7 +136,10 @@ static void end_apply(struct session_entry *s, struct entry *turn, const struct 
 {
     facts_event(s, &turn->f, e);
     turn->f.confirmed = true;
-    turn->turn->has_stop = true;
+    int64_t *ends = e->failed ? turn->turn->failure_ns : turn->turn->stop_ns;
+    int64_t *newest = &ends[e->witness != WITNESS_HOOK];
+    if (e->time_ns > *newest)
+        *newest = e->time_ns;
     s->saw_stop |= e->witness == WITNESS_HOOK;
 }
 
@@ -149,7 +153,7 @@ void turn_apply(struct session_entry *s, const struct event *e)
         span_apply(s, e);
         return;
     }
-    if (e->ids.agent_id.len) /* a sub-agent's stop is not its turn's */
+    if (e->ids.agent_id.len) /* a sub-agent's stop is not its turn's, nor is what it shows */
         return;
     struct entry *turn = e->ids.prompt_id.len  ? turn_by_prompt(s, e->ids.prompt_id)
                          : e->ids.has_trace_id ? turn_by_trace(s, e->ids.trace_id)
@@ -160,6 +164,8 @@ void turn_apply(struct session_entry *s, const struct event *e)
     }
     facts_heard(&turn->f, e);
     turn->f.known = turn->f.confirmed = true;
-    if (e->time_ns > turn->turn->streaming_ns)
+    if (e->gave_up && e->time_ns > turn->turn->gave_up_ns)
+        turn->turn->gave_up_ns = e->time_ns;
+    if (e->phase == PHASE_STARTED && e->time_ns > turn->turn->streaming_ns)
         turn->turn->streaming_ns = e->time_ns;
 }

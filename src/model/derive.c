@@ -34,7 +34,7 @@ void derive_facts(struct entry *e)
     e->finished = f->finished;
     if (e->turn) { /* the rest stands in turn.c */
         p->model = SLICE_NULL;
-        p->end_reason = f->texts[FACT_SOURCE];
+        p->end_reason = SLICE_NULL;
         p->source = f->witnesses & 1u << WITNESS_HOOK  ? SLICE_LIT("hook")
                     : f->witnesses & 1u << WITNESS_LOG ? SLICE_LIT("event")
                     : f->witnesses                     ? SLICE_LIT("span")
@@ -47,6 +47,8 @@ void derive_facts(struct entry *e)
     p->start_ns = start ? start : f->first_ns;
     p->duration_ns = facts_number(f, FACT_DURATION);
     p->ttft_ns = facts_number(f, FACT_TTFT);
+    p->attempt_ns = f->attempt_ns;
+    p->attempt_count = f->attempt_count;
     p->attempts = p->kind == NODE_LLM && f->attempts < 1 ? 1 : f->attempts;
     p->key = e->key.ptr[0] == INDEX_CONTENT ? SLICE_NULL : slice_sub(e->key, 1, e->key.len);
     p->has_trace_id = trace != NULL;
@@ -62,6 +64,7 @@ void derive_facts(struct entry *e)
         if (p->end_ns > p->start_ns && p->duration_ns < 0)
             p->duration_ns = p->end_ns - p->start_ns;
     }
+    e->decided_ns = f->decided_ns;
     e->accepted = f->accepted;
     e->rejected = f->rejected;
     derive_cost(e);
@@ -159,13 +162,15 @@ static void lend_wait(struct entry *tool, const struct span_ref *w)
     struct node *p = &tool->pub;
     bool unsaid = tool->view->texts[FACT_SOURCE].len == 0 && w->source.len &&
                   (p->source.len == 0 || slice_cmp(w->source, p->source) < 0);
-    tool->lent |=
-        unsaid || w->wait_ns > p->wait_ns || w->accepted > tool->accepted || w->rejected > tool->rejected;
+    tool->lent |= unsaid || w->end_ns > tool->decided_ns || w->wait_ns > p->wait_ns ||
+                  w->accepted > tool->accepted || w->rejected > tool->rejected;
     tool->kept &= !tool->lent;
     if (unsaid)
         p->source = w->source;
     if (w->wait_ns > p->wait_ns)
         p->wait_ns = w->wait_ns;
+    if (w->end_ns > tool->decided_ns)
+        tool->decided_ns = w->end_ns;
     tool->accepted |= w->accepted;
     tool->rejected |= w->rejected;
 }

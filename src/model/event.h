@@ -40,6 +40,17 @@ enum phase {
     PHASE_FINISHED,
 };
 
+/* What a turn is about. The order is the order of certainty where witnesses disagree: later wins. */
+enum turn_kind {
+    TURN_KIND_NONE,
+    TURN_KIND_PROMPT,       /* something that a human asked for */
+    TURN_KIND_BASH,         /* a shell command that the user ran himself ("!ls") */
+    TURN_KIND_COMMAND,      /* a slash command */
+    TURN_KIND_COMPACT,      /* the one that shortens the conversation */
+    TURN_KIND_NOTIFICATION, /* the client's own word that something in the background is done */
+    TURN_KIND_BACKGROUND,   /* calls of no prompt: turn 0 */
+};
+
 enum decision { DECISION_UNKNOWN, DECISION_ACCEPTED, DECISION_REJECTED };
 
 struct event_ids {
@@ -109,6 +120,9 @@ struct event {
     int32_t attempts;    /* requests made for one call; 0: unknown */
     int32_t http_status; /* 0: unknown */
     enum decision decision;
+    enum turn_kind turn_kind;  /* EVENT_PROMPT, EVENT_TURN */
+    const int64_t *attempt_ns; /* EVENT_LLM: when each attempt began; attempt_count of them */
+    size_t attempt_count;
     bool failed;      /* the thing ended in an error */
     bool wants_tools; /* LLM: the response asked for tools */
     bool interrupted;
@@ -117,6 +131,8 @@ struct event {
     bool spawns_agent; /* EVENT_TOOL: this tool starts sub-agents */
     bool vague_name;   /* the name stands for one that the client withholds: any other is better */
     bool auxiliary; /* EVENT_LLM: housekeeping of the client, such as naming the session: not its own model */
+    bool gave_up;   /* EVENT_TURN: the client makes no further attempt at its request */
+    bool asks_user; /* EVENT_TOOL: its permission prompt is a question to the user */
     bool redacted;  /* the prompt text was withheld by the client's privacy settings */
     int64_t tokens_before; /* compaction; -1: unknown */
     int64_t tokens_after;

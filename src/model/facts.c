@@ -99,7 +99,9 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     facts_text(s, f, FACT_MODEL, rank, e->time_ns, e->model);
     facts_text(s, f, FACT_SOURCE, rank, e->time_ns, e->source);
     facts_text(s, f, FACT_ERROR_TYPE, rank, e->time_ns, e->error_type);
-    facts_text(s, f, FACT_ERROR_MESSAGE, rank, e->time_ns, e->error_message);
+    /* A hook has the error as it was; what the others say of it is cut, or only of what sort it was. */
+    facts_text(s, f, FACT_ERROR_MESSAGE, e->witness == WITNESS_HOOK ? RANK_MOST : rank, e->time_ns,
+               e->error_message);
     facts_text(s, f, FACT_AGENT_TYPE, rank, e->time_ns, e->agent_type);
     facts_set(f, FACT_START, rank, e->start_ns);
     facts_set(f, FACT_END, rank, e->end_ns);
@@ -117,6 +119,10 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
         earliest(&f->decided_ns, e->time_ns);
     f->known = true;
     f->finished |= e->phase == PHASE_FINISHED;
+    if (e->phase == PHASE_FINISHED)
+        f->finished_by |= 1u << e->witness;
+    if (e->turn_kind > f->turn_kind)
+        f->turn_kind = e->turn_kind;
     f->failed |= e->failed;
     f->accepted |= e->decision == DECISION_ACCEPTED;
     f->rejected |= e->decision == DECISION_REJECTED;
@@ -126,6 +132,25 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     f->interrupted |= e->interrupted;
     f->spawns_agent |= e->spawns_agent;
     f->auxiliary |= e->auxiliary;
+    f->asks_user |= e->asks_user;
+}
+
+/* The more of them a witness knows, the better. */
+static bool better_attempts(const struct facts *f, const int64_t *ns, size_t count)
+{
+    if (count != f->attempt_count)
+        return count > f->attempt_count;
+    return count > 0 && memcmp(ns, f->attempt_ns, count * sizeof *ns) < 0;
+}
+
+void facts_attempts(struct session_entry *s, struct facts *f, const struct event *e)
+{
+    if (!better_attempts(f, e->attempt_ns, e->attempt_count))
+        return;
+    int64_t *kept = session_alloc(s, e->attempt_count * sizeof *kept);
+    memcpy(kept, e->attempt_ns, e->attempt_count * sizeof *kept);
+    f->attempt_ns = kept;
+    f->attempt_count = e->attempt_count;
 }
 
 /* Of several that claim to be its own span, always the same one. */
@@ -168,6 +193,10 @@ void facts_join(struct facts *to, const struct facts *from)
     to->witnesses |= from->witnesses;
     if (from->has_span_id)
         facts_span(to, from->span_id);
+    if (better_attempts(to, from->attempt_ns, from->attempt_count)) {
+        to->attempt_ns = from->attempt_ns;
+        to->attempt_count = from->attempt_count;
+    }
     if (from->attempts > to->attempts)
         to->attempts = from->attempts;
     to->known |= from->known;
@@ -182,6 +211,10 @@ void facts_join(struct facts *to, const struct facts *from)
     to->interrupted |= from->interrupted;
     to->spawns_agent |= from->spawns_agent;
     to->auxiliary |= from->auxiliary;
+    to->asks_user |= from->asks_user;
+    to->finished_by |= from->finished_by;
+    if (from->turn_kind > to->turn_kind)
+        to->turn_kind = from->turn_kind;
 }
 
 void facts_newest(struct session_entry *s, struct newest *n, struct slice *slot, int64_t ns,

@@ -81,13 +81,13 @@ struct node {
     struct node *parent; /* NULL: hangs from the session (turns, and calls of no turn) */
     struct node *first_child, *last_child, *next, *prev; /* siblings by start time */
 
-    struct slice key;    /* prompt id, request id, tool_use_id or agent id; may be empty */
-    struct slice name;   /* TURN: ""; LLM: query source; TOOL: tool name; AGENT: agent type */
-    struct slice detail; /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
-    struct slice model;  /* LLM (and TURN, AGENT: that of their newest call) */
-    struct slice source; /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
-    struct slice
-        end_reason; /* TURN: stop_hook, span_end, new_prompt, session_end, interrupted …; "" while open */
+    struct slice key;        /* prompt id, request id, tool_use_id or agent id; may be empty */
+    struct slice name;       /* TURN: ""; LLM: query source; TOOL: tool name; AGENT: agent type */
+    struct slice detail;     /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
+    struct slice model;      /* LLM (and TURN, AGENT: that of their newest call) */
+    struct slice source;     /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
+    struct slice end_reason; /* TURN: stop_hook, stop_failure, span_end, interrupted, user_reject, compacted,
+                                api_error, new_prompt, session_end, idle_after_stop_reason …; "" while open */
     struct slice error_type;
     struct slice error_message;
 
@@ -99,7 +99,10 @@ struct node {
     int64_t last_ns;                     /* newest event time in the subtree */
     int64_t tokens_before, tokens_after; /* COMPACTION; -1: unknown */
     int32_t attempts;                    /* LLM; at least 1 once known, else 0 */
-    int32_t number;                      /* TURN: 1, 2, 3 … in start order, 0 for calls of no prompt */
+    int32_t number;                      /* TURN: 1, 2, 3 … in start order; 0: calls of no prompt */
+    enum turn_kind turn_kind;            /* TURN */
+    const int64_t *attempt_ns;           /* LLM: when each attempt began, attempt_count of them */
+    size_t attempt_count;                /* may be fewer than attempts, or none */
     bool wants_tools;
     bool background;
     bool redacted;
@@ -133,6 +136,7 @@ enum run_state {
 const char *
 run_state_name(enum run_state s); /* "waiting for permission" is "permission": one lower-case word */
 const char *node_kind_name(enum node_kind k);   /* as in the JSON: "turn", "llm" … */
+const char *turn_kind_name(enum turn_kind k);   /* as in the JSON: "prompt", "command" … */
 const char *node_state_name(enum node_state s); /* as in the JSON: "running", "ok" … */
 
 struct run_status {

@@ -33,6 +33,8 @@
 #define QUIET_END_NS (INT64_C(10) * 1000000000)
 /* Records of the end itself may carry a later stamp than the hook that announced it. */
 #define NS_SLACK (INT64_C(5) * 1000000000)
+/* The client tells of a background task this soon after it was done. */
+#define NOTIFIED_NS (INT64_C(1) * 1000000000)
 /* Hooks are stamped when they arrive, everything else where it happens: the clocks may be this far apart. */
 #define CLOCK_SLACK_NS (INT64_C(1) * 1000000000)
 
@@ -64,6 +66,7 @@ enum fact {
 
 /* A fact that gives way to every other witness's. */
 #define RANK_LEAST   1
+#define RANK_MOST    UINT8_MAX
 #define FACT_NUMBERS (FACT_COUNT - FACT_TEXTS)
 
 struct entry;
@@ -94,16 +97,20 @@ struct facts {
     uint8_t span_id[8];            /* its own; turns: see turn_part */
     bool has_span_id;
     int32_t attempts;
+    const int64_t *attempt_ns; /* LLM: when each began, attempt_count of them */
+    size_t attempt_count;
     bool known; /* more than a mention as somebody's parent */
     bool finished;
     bool failed;
     bool accepted, rejected;
     bool confirmed; /* TURN: a prompt, a span or an end was seen. AGENT: it completed */
-    bool wants_tools, background, redacted, interrupted, spawns_agent, auxiliary;
+    bool wants_tools, background, redacted, interrupted, spawns_agent, auxiliary, asks_user;
+    uint32_t finished_by; /* witnesses that said so, bits as in witnesses */
+    enum turn_kind turn_kind;
 };
 
 /* How a turn is known: see turn.c. */
-enum turn_kind {
+enum turn_proof {
     TURN_PROMPT, /* by its prompt id */
     TURN_TRACE,  /* by its trace id */
     TURN_HOOK,   /* old clients: a prompt of a hook without any id */
@@ -112,10 +119,13 @@ enum turn_kind {
 };
 
 struct turn_part {
-    enum turn_kind kind;
+    enum turn_proof kind;
     struct link proof; /* PROMPT: its trace; TRACE: its prompt; the prompt's own record says both */
     struct link hint;  /* TRACE: the prompt that a call of it names */
-    bool has_span, has_stop, has_hook_prompt;
+    bool has_span, has_hook_prompt, has_log_prompt;
+    /* Newest stop and newest failure, by the clock of hooks (ours) and by the sender's; 0: none. */
+    int64_t stop_ns[2], failure_ns[2];
+    int64_t gave_up_ns; /* newest word that no further attempt follows */
     int64_t span_start_ns;
     int64_t streaming_ns; /* newest display of response text */
     uint8_t trace_id[16];
@@ -137,20 +147,26 @@ struct entry {
     struct facts *joined;     /* room for that */
     int64_t match_ns;         /* match_nearest() */
     struct entry *best;       /* the counterpart that suits it best so far */
-    int64_t streaming_ns;     /* TURN */
+    int64_t decided_ns;       /* TOOL: it was allowed or refused; 0: not known */
     int64_t permission_ns;    /* TOOL: a permission prompt was shown; 0: none */
     const char *permission_evidence;
-    int64_t newest_call_ns;   /* TURN, AGENT: start of the newest call right below */
+    int64_t newest_call_ns;    /* TURN, AGENT: start of the newest call right below */
+    struct entry *newest_call; /* TURN, AGENT: the last right below to start, not auxiliary */
+    struct entry *newest_compaction;
+    size_t open_tools;        /* TURN, AGENT: right below, without a result */
+    size_t logged_calls;      /* TURN: right below, known from log events */
+    struct turn_part *parts;  /* TURN: what all its entries say of its prompt and its end */
     int64_t own_last_ns;      /* TURN: newest word of it or of what is right below */
     struct entry *newest_llm; /* TURN, AGENT: right below, not auxiliary */
     bool visible, visited;
-    bool changed; /* touched since the last settle */
-    bool kept;    /* a leaf whose own fields are as they were */
-    bool alone;   /* neither a guest nor a host at the last settle */
-    bool lent;    /* others' records added to its own fields: a wait span, a tool that an answer asked for */
-    bool taken;   /* match_nearest(), likely_spawner(): has its counterpart */
-    bool by_time; /* its turn was found by time alone */
-    bool closed;  /* what is still open below it was cut off */
+    bool changed;  /* touched since the last settle */
+    bool kept;     /* a leaf whose own fields are as they were */
+    bool alone;    /* neither a guest nor a host at the last settle */
+    bool lent;     /* others' records added to its own fields: a wait span, a tool that an answer asked for */
+    bool taken;    /* match_nearest(), likely_spawner(): has its counterpart */
+    bool notified; /* TURN: begins as a task in the background is done */
+    bool by_time;  /* its turn was found by time alone */
+    bool closed;   /* what is still open below it was cut off */
     bool finished, accepted, rejected;
     int64_t cost_nano_usd; /* LLM: reported, else estimated; -1: unknown */
     bool cost_estimated;
@@ -167,6 +183,7 @@ struct span_ref {
     int64_t wait_ns; /* the human's own time; -1: none */
     struct slice source;
     bool accepted, rejected;
+    int64_t end_ns;             /* 0: unknown */
     struct span_ref *next_wait; /* all wait spans of the session */
 };
 
@@ -218,13 +235,14 @@ struct session_entry {
     int64_t last_hook_ns; /* newest hook that is not one */
     struct burn *burn;    /* NULL until its first LLM call ended */
     bool saw_stop;        /* its hooks include Stop: one that is missing means something */
+    bool saw_tool_ends;   /* they include those of a tool's end */
     int64_t input_wanted_ns;
     int64_t compacting_ns, compacted_ns; /* newest start and end of a compaction */
     struct newest cwd, title, service_name, service_version;
 
     /* Written by settling. */
     bool ended;
-    struct entry *waiting_call, *running_call;
+    struct entry *waiting_call, *running_call, *running_agent;
     struct ask *pending_ask; /* newest one that no tool fits */
     struct run_status status;
     const struct node *open_turn; /* the status is about this, and silence would mean something; or NULL */
@@ -294,6 +312,7 @@ void facts_text(struct session_entry *s, struct facts *f, enum fact field, uint8
                 struct slice value);
 void facts_set(struct facts *f, enum fact field, uint8_t rank, int64_t value);
 void facts_link(struct link *link, const struct slice *to, int64_t ns);
+void facts_attempts(struct session_entry *s, struct facts *f, const struct event *e);
 void facts_span(struct facts *f, const uint8_t id[8]);
 void facts_heard(struct facts *f, const struct event *e);
 void facts_event(struct session_entry *s, struct facts *f,
@@ -366,6 +385,7 @@ void match_join(struct entry *host, struct entry *guest); /* guest is shown as h
 /* turn.c */
 void turns_settle(struct session_entry *s);
 struct entry *turn_at(const struct session_entry *s, int64_t ns); /* NULL: before the first */
+void turns_notified(struct session_entry *s); /* marks those that a background agent's end caused */
 struct entry *turn_of(const struct session_entry *s, struct entry *call);
 
 /* place.c */
@@ -381,6 +401,10 @@ void derive_windows(struct session_entry *s, struct entry *e); /* its share of t
 
 /* cost.c */
 void derive_cost(struct entry *e);
+
+/* turn_end.c */
+void turn_state(const struct session_entry *s, struct entry *turn); /* when and how it ended, if it did */
+bool call_is_retried(const struct entry *turn); /* its newest request failed, and another try may follow */
 
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */

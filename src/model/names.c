@@ -28,6 +28,20 @@ const char *node_kind_name(enum node_kind k)
     return names[k];
 }
 
+const char *turn_kind_name(enum turn_kind k)
+{
+    static const char *const names[] = {
+        [TURN_KIND_NONE] = "prompt",
+        [TURN_KIND_PROMPT] = "prompt",
+        [TURN_KIND_BASH] = "bash",
+        [TURN_KIND_COMMAND] = "command",
+        [TURN_KIND_COMPACT] = "compact",
+        [TURN_KIND_NOTIFICATION] = "notification",
+        [TURN_KIND_BACKGROUND] = "background",
+    };
+    return names[k];
+}
+
 const char *node_state_name(enum node_state s)
 {
     static const char *const names[] = {

@@ -61,6 +61,8 @@ static void forget(struct session_entry *s)
         e->kept = may_keep(e);
         e->changed = e->lent = false;
         e->same_as = e->guests = e->next_guest = e->best = e->newest_llm = NULL;
+        e->newest_call = e->newest_compaction = NULL;
+        e->open_tools = e->logged_calls = 0;
         e->visited = e->closed = e->taken = false;
         e->newest_call_ns = e->own_last_ns = 0;
         e->permission_ns = 0;
@@ -71,7 +73,7 @@ static void forget(struct session_entry *s)
         e->permission_evidence = NULL;
     }
     s->spawner_count = 0;
-    s->waiting_call = s->running_call = NULL;
+    s->waiting_call = s->running_call = s->running_agent = NULL;
     s->pending_ask = NULL;
     s->ended = s->ended_ns > 0 && s->ended_ns >= s->last_hook_ns &&
                s->ended_ns >= s->pub.last_activity_ns - NS_SLACK;
@@ -117,6 +119,7 @@ void settle_session(struct session_entry *s)
             derive_facts(e);
     }
     sort_entries(s->model, s->all, s->count, entry_cmp);
+    turns_notified(s);
     derive_waits(s);
     place_all(s);
     struct entry **preorder = mem_array(s->count + 1, sizeof *preorder);

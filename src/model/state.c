@@ -10,6 +10,22 @@ static enum witness best_witness(uint32_t witnesses)
                                            : WITNESS_NONE;
 }
 
+static const char *end_evidence(struct slice reason)
+{
+    static const struct {
+        const char *reason, *words;
+    } ends[] = {
+        {"stop_hook", "Stop hook"},
+        {"user_reject", "the user refused a permission"},
+        {"interrupted", "the turn was interrupted"},
+        {"compacted", "the compaction is done"},
+    };
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (slice_eq_str(reason, ends[i].reason))
+            return ends[i].words;
+    return "the turn ended";
+}
+
 static struct run_status idle_status(const struct session_entry *s, const struct entry *turn)
 {
     const struct node *p = &turn->pub;
@@ -20,8 +36,7 @@ static struct run_status idle_status(const struct session_entry *s, const struct
     if (s->input_wanted_ns >= since && s->input_wanted_ns > 0)
         return (struct run_status){RUN_INPUT, s->input_wanted_ns, WITNESS_HOOK, "idle_prompt notification",
                                    p};
-    const char *why = slice_eq_str(p->end_reason, "stop_hook") ? "Stop hook" : "the turn ended";
-    return (struct run_status){RUN_IDLE, since, best_witness(p->witnesses), why, p};
+    return (struct run_status){RUN_IDLE, since, best_witness(p->witnesses), end_evidence(p->end_reason), p};
 }
 
 const char *ask_evidence(const struct ask *ask)
@@ -35,6 +50,12 @@ static bool asks_unplaced(const struct session_entry *s)
     return s->pending_ask && s->pending_ask->ns >= s->pub.last_activity_ns;
 }
 
+/* What waited for a permission runs since that was given. */
+static int64_t running_since(const struct entry *call)
+{
+    return call->decided_ns > call->pub.start_ns ? call->decided_ns : call->pub.start_ns;
+}
+
 static struct run_status open_status(const struct session_entry *s, const struct entry *turn)
 {
     const struct node *p = &turn->pub;
@@ -42,10 +63,19 @@ static struct run_status open_status(const struct session_entry *s, const struct
     if (s->compacting_ns > s->compacted_ns && s->compacting_ns >= p->start_ns)
         return (struct run_status){RUN_COMPACTING, s->compacting_ns, WITNESS_HOOK, "PreCompact hook", p};
     if (call)
-        return (struct run_status){RUN_TOOL, call->pub.start_ns, best_witness(call->pub.witnesses),
+        return (struct run_status){RUN_TOOL, running_since(call), best_witness(call->pub.witnesses),
                                    "a tool call without a result", &call->pub};
-    if (turn->streaming_ns > 0 && turn->streaming_ns >= p->last_ns)
-        return (struct run_status){RUN_STREAMING, turn->streaming_ns, WITNESS_HOOK, "MessageDisplay hook", p};
+    if (s->running_agent && p->state != NODE_RUNNING)
+        return (struct run_status){RUN_TOOL, s->running_agent->pub.start_ns,
+                                   best_witness(s->running_agent->pub.witnesses),
+                                   "an agent works in the background", &s->running_agent->pub};
+    if (call_is_retried(turn))
+        return (struct run_status){RUN_RETRYING, turn->newest_call->pub.end_ns,
+                                   best_witness(turn->newest_call->pub.witnesses),
+                                   "a request failed and the turn is open", &turn->newest_call->pub};
+    if (turn->parts->streaming_ns > 0 && turn->parts->streaming_ns >= p->last_ns)
+        return (struct run_status){RUN_STREAMING, turn->parts->streaming_ns, WITNESS_HOOK,
+                                   "MessageDisplay hook", p};
     return (struct run_status){RUN_THINKING, p->last_ns, best_witness(p->witnesses),
                                "the turn is open and no tool runs", p};
 }
@@ -59,14 +89,16 @@ void state_settle(struct session_entry *s)
     if (s->ended) {
         *out = (struct run_status){RUN_ENDED, s->ended_ns, WITNESS_HOOK, "SessionEnd hook", NULL};
     } else if (waits) {
-        *out = (struct run_status){RUN_PERMISSION, waits->permission_ns, WITNESS_HOOK,
-                                   waits->permission_evidence, &waits->pub};
+        bool question = waits->view->asks_user;
+        *out = (struct run_status){question ? RUN_INPUT : RUN_PERMISSION, waits->permission_ns, WITNESS_HOOK,
+                                   question ? "a question to the user" : waits->permission_evidence,
+                                   &waits->pub};
     } else if (asks_unplaced(s)) {
         *out = (struct run_status){RUN_PERMISSION, s->pending_ask->ns, WITNESS_HOOK,
                                    ask_evidence(s->pending_ask), turn ? &turn->pub : NULL};
     } else if (!turn) {
         *out = (struct run_status){RUN_STARTING, s->pub.started_ns, WITNESS_NONE, "no prompt yet", NULL};
-    } else if (turn->pub.state != NODE_RUNNING && !s->running_call) {
+    } else if (turn->pub.state != NODE_RUNNING && !s->running_call && !s->running_agent) {
         *out = idle_status(s, turn);
     } else {
         s->open_turn = &turn->pub;
@@ -85,5 +117,9 @@ struct run_status model_session_status(const struct session *session, int64_t no
     bool works = s->status.state == RUN_THINKING || s->status.state == RUN_STREAMING;
     if (works && !session->has_hooks && !session->has_spans && silence > QUIET_END_NS)
         return (struct run_status){RUN_IDLE, last, WITNESS_LOG, "quiet since the last event", s->open_turn};
+    if (s->status.state == RUN_RETRYING && !session->has_hooks && !session->has_spans &&
+        silence > QUIET_END_NS)
+        return (struct run_status){RUN_FAILED, s->status.since_ns, WITNESS_LOG,
+                                   "a request failed and nothing followed", s->status.node};
     return s->status;
 }

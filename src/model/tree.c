@@ -26,6 +26,12 @@ void counters_add(struct counters *to, const struct counters *from, int sign)
     to->wait_ns += sign * from->wait_ns;
 }
 
+static void newest_entry(struct entry **slot, struct entry *n)
+{
+    if (!*slot || entry_cmp(n, *slot) > 0)
+        *slot = n;
+}
+
 /* Things that a turn or an agent needs to know of what is right below it. */
 static void tell_parent(struct entry *n)
 {
@@ -36,90 +42,52 @@ static void tell_parent(struct entry *n)
     int64_t last = p->end_ns > p->last_ns ? p->end_ns : p->last_ns; /* its own, so far */
     if (last > parent->own_last_ns)
         parent->own_last_ns = last;
-    if ((p->kind == NODE_LLM || p->kind == NODE_TOOL) && p->start_ns > parent->newest_call_ns)
-        parent->newest_call_ns = p->start_ns;
-    if (p->kind == NODE_LLM && !n->view->auxiliary &&
-        (!parent->newest_llm || entry_cmp(n, parent->newest_llm) > 0))
-        parent->newest_llm = n;
-}
-
-static bool newest_llm_failed(const struct entry *turn)
-{
-    return turn->newest_llm && turn->newest_llm->view->finished && turn->newest_llm->view->failed;
-}
-
-static void turn_end(struct node *p, struct slice reason, int64_t end_ns)
-{
-    p->end_reason = reason;
-    if (p->end_ns)
+    if (p->kind == NODE_COMPACTION)
+        newest_entry(&parent->newest_compaction, n);
+    if (p->kind != NODE_LLM && p->kind != NODE_TOOL)
         return;
-    p->end_ns = end_ns;
-    p->duration_ns = end_ns >= p->start_ns ? end_ns - p->start_ns : -1;
+    if (p->start_ns > parent->newest_call_ns)
+        parent->newest_call_ns = p->start_ns;
+    parent->logged_calls += (n->view->witnesses & 1u << WITNESS_LOG) != 0;
+    parent->open_tools += p->kind == NODE_TOOL && !n->finished && !n->rejected;
+    if (n->view->auxiliary)
+        return;
+    newest_entry(&parent->newest_call, n);
+    if (p->kind == NODE_LLM)
+        newest_entry(&parent->newest_llm, n);
 }
 
-static bool has_hook_prompt(const struct entry *turn)
+/* Nobody says that an agent in the background is done, but its last response, as a span has it, asked for
+ * nothing more. */
+static bool has_answered(const struct entry *agent)
 {
-    bool has = turn->turn->has_hook_prompt;
-    for (const struct entry *g = turn->guests; g; g = g->next_guest)
-        has |= g->turn->has_hook_prompt;
-    return has;
+    const struct entry *llm = agent->newest_call;
+    return llm && llm->pub.kind == NODE_LLM && llm->view->finished_by & 1u << WITNESS_SPAN &&
+           !llm->view->failed && !llm->pub.wants_tools && agent->open_tools == 0;
 }
 
-/* The next prompt ends a turn, unless the turn is seen to go on (two processes may share a session). */
-static const struct entry *superseded_by(const struct session_entry *s, const struct entry *turn)
-{
-    size_t low = (size_t)turn->pub.number, high = s->turn_count;
-    while (low < high) {
-        size_t mid = (low + high) / 2;
-        if (s->turns[mid]->pub.start_ns < turn->newest_call_ns)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return low < s->turn_count ? s->turns[low] : NULL;
-}
-
-static void turn_state(const struct session_entry *s, struct entry *turn)
-{
-    struct node *p = &turn->pub;
-    const struct facts *f = turn->view;
-    int64_t last = turn->own_last_ns > f->last_ns ? turn->own_last_ns : f->last_ns;
-    if (last < p->start_ns)
-        last = p->start_ns;
-    bool stopped = f->texts[FACT_SOURCE].len > 0;
-    bool cut = false;
-    if (f->finished) {
-        /* Where hooks tell of prompts and of stops, an end without a stop was the user's doing. */
-        cut = !stopped && has_hook_prompt(turn) && s->saw_stop;
-        if (!stopped)
-            turn_end(p, cut ? SLICE_LIT("interrupted") : SLICE_LIT("span_end"), last);
-    } else if (superseded_by(s, turn)) {
-        turn_end(p, SLICE_LIT("new_prompt"), last);
-    } else if (s->ended) {
-        turn_end(p, SLICE_LIT("session_end"), last);
-    }
-    turn->closed = p->end_reason.len > 0 || f->finished;
-    bool failed = f->failed || (turn->closed && newest_llm_failed(turn));
-    if (failed && p->error_type.len == 0 && turn->newest_llm) {
-        p->error_type = turn->newest_llm->pub.error_type;
-        p->error_message = turn->newest_llm->pub.error_message;
-    }
-    p->state = failed ? NODE_FAILED : cut ? NODE_INTERRUPTED : turn->closed ? NODE_DONE : NODE_RUNNING;
-}
-
-static void agent_state(const struct session_entry *s, struct entry *n, bool closed_above)
+static void agent_state(struct session_entry *s, struct entry *n, bool closed_above)
 {
     struct node *p = &n->pub;
     const struct entry *tool = p->parent && p->parent->kind == NODE_TOOL ? as_entry(p->parent) : NULL;
-    if (tool && tool->finished && tool->pub.end_ns && n->newest_call_ns > tool->pub.end_ns + BACKGROUND_NS)
+    const struct node *above = p->parent;
+    bool over = above && above->end_ns && (above->kind == NODE_TURN || (tool && tool->finished));
+    if (over && n->newest_call_ns > above->end_ns + BACKGROUND_NS)
         p->background = true;
     bool done_with_tool = tool && tool->finished && !p->background;
     bool cut = p->background ? s->ended : closed_above;
-    p->state = n->finished      ? n->view->failed ? NODE_FAILED : NODE_DONE
-               : done_with_tool ? NODE_DONE
-               : cut            ? NODE_INTERRUPTED
-                                : NODE_RUNNING;
+    bool answered = !n->finished && has_answered(n);
+    if (answered && p->end_ns == 0) {
+        p->end_ns = n->newest_call->pub.end_ns;
+        p->duration_ns = p->end_ns > p->start_ns ? p->end_ns - p->start_ns : p->duration_ns;
+    }
+    p->state = n->finished                  ? n->view->failed ? NODE_FAILED : NODE_DONE
+               : done_with_tool || answered ? NODE_DONE
+               : cut                        ? NODE_INTERRUPTED
+                                            : NODE_RUNNING;
     n->closed = p->state != NODE_RUNNING;
+    if (p->state == NODE_RUNNING && p->background)
+        newest_entry(&s->running_agent, n);
 }
 
 static void tool_state(struct session_entry *s, struct entry *n, bool closed_above)
@@ -135,8 +103,8 @@ static void tool_state(struct session_entry *s, struct entry *n, bool closed_abo
     struct entry **slot = p->state == NODE_WAITING   ? &s->waiting_call
                           : p->state == NODE_RUNNING ? &s->running_call
                                                      : NULL;
-    if (slot && (!*slot || entry_cmp(n, *slot) > 0))
-        *slot = n;
+    if (slot)
+        newest_entry(slot, n);
 }
 
 static void node_state(struct session_entry *s, struct entry *n)
@@ -174,7 +142,7 @@ static void own_counters(const struct entry *n, struct counters *c)
     *c = (struct counters){0};
     switch (p->kind) {
     case NODE_TURN:
-        c->turns = 1;
+        c->turns = p->number > 0;
         break;
     case NODE_LLM:
         c->llm_calls = 1;
@@ -205,15 +173,15 @@ static void own_counters(const struct entry *n, struct counters *c)
 
 static void pick_models(struct session_entry *s, struct entry **nodes, size_t count)
 {
-    const struct entry *newest = NULL;
+    struct entry *newest = NULL;
     s->pub.model = SLICE_NULL;
     for (size_t i = 0; i < count; i++) {
         struct entry *n = nodes[i];
         if (n->newest_llm)
             n->pub.model = n->newest_llm->pub.model;
         bool main = n->pub.kind == NODE_LLM && !n->view->auxiliary && !n->view->agent.to && n->pub.model.len;
-        if (main && (!newest || entry_cmp(n, newest) > 0))
-            newest = n;
+        if (main)
+            newest_entry(&newest, n);
     }
     if (newest)
         s->pub.model = newest->pub.model;

@@ -150,6 +150,36 @@ static void join_by_time(struct session_entry *s, struct pool *prompts, struct p
     join_open(prompts, &traces);
 }
 
+static void newest(int64_t *slot, int64_t ns)
+{
+    if (ns > *slot)
+        *slot = ns;
+}
+
+static void join_part(struct turn_part *to, const struct turn_part *from)
+{
+    to->has_span |= from->has_span;
+    to->has_hook_prompt |= from->has_hook_prompt;
+    to->has_log_prompt |= from->has_log_prompt;
+    newest(&to->streaming_ns, from->streaming_ns);
+    newest(&to->gave_up_ns, from->gave_up_ns);
+    for (int i = 0; i < 2; i++) {
+        newest(&to->stop_ns[i], from->stop_ns[i]);
+        newest(&to->failure_ns[i], from->failure_ns[i]);
+    }
+}
+
+/* What all entries of a turn say of its prompt and its end. */
+static void turn_parts(struct entry *turn)
+{
+    if (!turn->parts)
+        turn->parts = session_alloc((struct session_entry *)turn->pub.session, sizeof *turn->parts);
+    *turn->parts = (struct turn_part){0};
+    join_part(turn->parts, turn->turn);
+    for (const struct entry *g = turn->guests; g; g = g->next_guest)
+        join_part(turn->parts, g->turn);
+}
+
 static void turn_facts(struct entry *turn)
 {
     struct node *p = &turn->pub;
@@ -159,14 +189,12 @@ static void turn_facts(struct entry *turn)
                               : proof                        ? proof->turn->trace_id
                                                              : NULL;
     entry_view(turn);
-    turn->streaming_ns = turn->turn->streaming_ns;
+    turn_parts(turn);
     for (const struct entry *g = turn->guests; g; g = g->next_guest) {
         if (g->turn->kind == TURN_TRACE) {
             trace_id = g->turn->trace_id;
             span = g->turn->has_span ? g->turn : span;
         }
-        if (g->turn->streaming_ns > turn->streaming_ns)
-            turn->streaming_ns = g->turn->streaming_ns;
     }
     p->has_trace_id = trace_id != NULL;
     if (trace_id)
@@ -190,6 +218,21 @@ struct entry *turn_at(const struct session_entry *s, int64_t ns)
             high = mid;
     }
     return low ? s->turns[low - 1] : NULL;
+}
+
+void turns_notified(struct session_entry *s)
+{
+    for (size_t i = 0; i < s->turn_count; i++)
+        s->turns[i]->notified = false;
+    for (size_t i = 0; i < s->count; i++) {
+        const struct entry *agent = s->all[i];
+        if (agent->pub.kind != NODE_AGENT || !agent->visible || !agent->pub.background || !agent->pub.end_ns)
+            continue;
+        struct entry *turn = turn_at(s, agent->pub.end_ns + NOTIFIED_NS);
+        /* Where the text is not withheld it says what it is. */
+        if (turn && turn->pub.redacted && turn->pub.start_ns >= agent->pub.end_ns)
+            turn->notified = true;
+    }
 }
 
 struct entry *turn_of(const struct session_entry *s, struct entry *call)

@@ -56,6 +56,8 @@ static void shape(struct buf *out, const struct node *n)
     buf_append_str(out, node_kind_name(n->kind));
     if (n->kind == NODE_TURN)
         buf_printf(out, " %d", n->number);
+    if (n->kind == NODE_TURN && n->turn_kind != TURN_KIND_PROMPT)
+        buf_printf(out, " %s", turn_kind_name(n->turn_kind));
     if (n->name.len)
         buf_printf(out, " %.*s", SLICE_ARG(n->name));
     if (n->detail.len)
@@ -103,6 +105,9 @@ static void whole(struct buf *out, const struct node *n)
     number(out, "after=", n->tokens_after, -1);
     number(out, "attempts=", n->attempts, 0);
     number(out, "number=", n->number, 0);
+    number(out, "kind=", n->turn_kind, TURN_KIND_NONE);
+    for (size_t i = 0; i < n->attempt_count; i++)
+        number(out, "attempt=", n->attempt_ns[i], 0);
     number(out, "flags=", n->wants_tools + 2 * n->background + 4 * n->redacted, 0);
     buf_printf(out, " witnesses=%u depth=%u", n->witnesses, n->depth);
     id(out, "trace=", n->has_trace_id, n->trace_id, 16);

@@ -162,8 +162,11 @@ static void a_rejection_is_no_error(void **state)
     assert_int_equal(c->tool_errors, 0);
     assert_int_equal(c->tool_calls, 1);
     assert_int_equal(c->wait_ns, 2000 * STORY_MS);
-    assert_int_equal(story_status(&s, 3000).state, RUN_THINKING);
-    /* The turn's end does not make it an orphan. */
+    /* The user's no is the end of the turn. */
+    assert_int_equal(story_status(&s, 3000).state, RUN_IDLE);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "user_reject");
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    /* Its end does not make the tool an orphan. */
     story_tell(&s, story_stop(4000, "p1"));
     assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_REJECTED);
 }
