@@ -63,6 +63,17 @@ const char *format_count_wide(int64_t n, char *out)
     return count(n, 100, out);
 }
 
+const char *format_bytes(int64_t n, char *out)
+{
+    if (n < 0)
+        return unknown(out);
+    if (n < 1000)
+        snprintf(out, FORMAT_MAX, "%d B", (int)n);
+    else
+        snprintf(out + strlen(scaled(n, 10, "", out)), 2, "B");
+    return out;
+}
+
 const char *format_cost(int64_t nano_usd, unsigned marks, char *out)
 {
     bool at_least = marks & COST_AT_LEAST, estimate = marks & COST_ESTIMATE;

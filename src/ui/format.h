@@ -15,6 +15,9 @@
 const char *format_count(int64_t n, char *out);      /* 4 columns: 812, 3.2k, 41k, 1.2M */
 const char *format_count_wide(int64_t n, char *out); /* 5 columns: 812, 3.2k, 12.4k, 812k, 1.2M */
 
+/* 5 columns, powers of ten: 812 B, 3.2kB, 41kB, 1.2MB */
+const char *format_bytes(int64_t n, char *out);
+
 /*
  * 7 columns: $0.00, <$0.01, $2.11, $123.4, $1234, $12.3k. With COST_AT_LEAST some calls have an unknown cost,
  * so the sum is a lower bound: "≥$2.11", and "?" when nothing at all is known. With COST_ESTIMATE a part of

@@ -17,12 +17,14 @@ enum key_context {
     CONTEXT_SEARCH = 4, /* the search line is open: printable keys are text */
     CONTEXT_WATERFALL = 8,
     CONTEXT_EVENTS = 32,
+    CONTEXT_FLOW = 64,
     CONTEXT_DETAIL = 16, /* the whole screen, or the pane that has the focus */
 };
 
-#define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
-#define CONTEXT_VIEWS (CONTEXT_NODES | CONTEXT_EVENTS | CONTEXT_DETAIL) /* everything that 1 to 6 lead to */
-#define CONTEXT_MAIN  (CONTEXT_VIEWS | CONTEXT_HELP)
+#define CONTEXT_NODES   (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
+#define CONTEXT_TARGETS (CONTEXT_NODES | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
+#define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW)                  /* everything that 1 to 6 lead to */
+#define CONTEXT_MAIN    (CONTEXT_VIEWS | CONTEXT_HELP)
 
 /* How the help view groups them, in this order. */
 enum key_group {
@@ -62,6 +64,8 @@ enum key_group {
       "events: show it in the tree")                                                                         \
     X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                           \
       "everything known about the selected row")                                                             \
+    X(ACTION_VIEW_FLOW, "view-flow", "6", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                                 \
+      "flow: clients, journal, upstreams, losses")                                                           \
     X(ACTION_PANE, "pane", "i", CONTEXT_VIEWS, GROUP_VIEWS, "Info", 8,                                       \
       "details beside or below, and away again")                                                             \
     X(ACTION_FOCUS, "focus", "Tab", CONTEXT_VIEWS, GROUP_VIEWS, "", 0, "keys to the other pane")             \
@@ -86,12 +90,12 @@ enum key_group {
     X(ACTION_THEME, "theme", "T", CONTEXT_MAIN, GROUP_SHOW, "", 0, "next theme")                             \
     X(ACTION_MOUSE, "mouse", "M", CONTEXT_VIEWS, GROUP_SHOW, "", 0, "mouse to the terminal, and back")       \
     X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_MAIN, GROUP_SHOW, "", 0, "paint the whole screen again")     \
-    X(ACTION_TEMPO, "tempo", "t", CONTEXT_VIEWS, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo")   \
-    X(ACTION_LOKI, "loki", "l", CONTEXT_VIEWS, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")        \
-    X(ACTION_MIMIR, "mimir", "m", CONTEXT_VIEWS, GROUP_LINKS, "Mimir", 7,                                    \
+    X(ACTION_TEMPO, "tempo", "t", CONTEXT_TARGETS, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo") \
+    X(ACTION_LOKI, "loki", "l", CONTEXT_TARGETS, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")      \
+    X(ACTION_MIMIR, "mimir", "m", CONTEXT_TARGETS, GROUP_LINKS, "Mimir", 7,                                  \
       "open the session's metrics in Mimir")                                                                 \
-    X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_VIEWS, GROUP_LINKS, "Copy id", 10, "copy the session id")      \
-    X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_VIEWS, GROUP_LINKS, "", 0, "copy the link to the trace")   \
+    X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_TARGETS, GROUP_LINKS, "Copy id", 10, "copy the session id")    \
+    X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_TARGETS, GROUP_LINKS, "", 0, "copy the link to the trace") \
     X(ACTION_SUSPEND, "suspend", "C-z", CONTEXT_MAIN, GROUP_PROGRAM, "", 0, "suspend to the shell")          \
     X(ACTION_QUIT, "quit", "q F10 C-c", CONTEXT_VIEWS, GROUP_PROGRAM, "Quit", 3, "quit")                     \
     X(ACTION_CLOSE, "close", "Esc q ? F1 F10 C-c", CONTEXT_HELP, GROUP_PROGRAM, "Close", 1,                  \

@@ -194,6 +194,7 @@ static bool needs_live(enum action action)
     case ACTION_VIEW_WATERFALL:
     case ACTION_VIEW_EVENTS:
     case ACTION_VIEW_DETAIL:
+    case ACTION_VIEW_FLOW:
     case ACTION_PANE:
     case ACTION_SCOPE:
     case ACTION_ENTER:
@@ -254,6 +255,9 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         break;
     case ACTION_VIEW_DETAIL:
         show_view(ui, ui->view == UI_VIEW_DETAIL ? UI_VIEW_TREE : UI_VIEW_DETAIL);
+        break;
+    case ACTION_VIEW_FLOW:
+        show_view(ui, UI_VIEW_FLOW);
         break;
     case ACTION_PANE:
         toggle_pane(ui);

@@ -16,6 +16,7 @@
 #include "keymap.h"
 #include "model.h"
 #include "theme.h"
+#include "ui_flow.h"
 
 #define UI_COLS_MIN 30
 #define UI_ROWS_MIN 6
@@ -62,8 +63,9 @@ struct ui_data {
     int64_t day_start_ns; /* local midnight, for "today" */
     struct ui_upstream upstream;
     struct ui_received received;
-    uint64_t unsaved;          /* requests that are only in memory, because the disk refused */
-    struct slice http_address; /* "127.0.0.1:4318"; empty: does not listen */
+    const struct ui_flow *flow; /* NULL: nobody knows here (a viewer, a replay) */
+    uint64_t unsaved;           /* requests that are only in memory, because the disk refused */
+    struct slice http_address;  /* "127.0.0.1:4318"; empty: does not listen */
     struct slice grpc_address;
     struct slice version;
     struct slice
@@ -82,7 +84,14 @@ enum ui_sort {
     UI_SORT_COUNT
 };
 
-enum ui_view_id { UI_VIEW_TREE, UI_VIEW_WATERFALL, UI_VIEW_EVENTS, UI_VIEW_DETAIL, UI_VIEW_COUNT };
+enum ui_view_id {
+    UI_VIEW_TREE,
+    UI_VIEW_WATERFALL,
+    UI_VIEW_EVENTS,
+    UI_VIEW_DETAIL,
+    UI_VIEW_FLOW,
+    UI_VIEW_COUNT
+};
 
 struct ui_config {
     bool ascii;                  /* plain ASCII instead of the glyphs */

@@ -62,6 +62,7 @@ struct ui {
     bool focused;         /* keys go to the pane */
     struct line detailed; /* what the details were last drawn of */
     int detail_top, detail_lines, detail_rows;
+    int flow_top, flow_lines, flow_rows;
 
     bool help;
     int help_top;
@@ -147,6 +148,8 @@ void events_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void events_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void events_enter(struct ui *ui, const struct ui_data *data);
 struct line events_target(const struct ui *ui, const struct ui_data *data);
+void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void flow_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void detail_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);

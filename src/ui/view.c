@@ -26,6 +26,7 @@ static const struct view VIEWS[UI_VIEW_COUNT] = {
                         .context = CONTEXT_DETAIL,
                         .draw = detail_draw,
                         .move = detail_move},
+    [UI_VIEW_FLOW] = {.name = "flow", .context = CONTEXT_FLOW, .draw = flow_draw, .move = flow_move},
 };
 
 const struct view *view_of(enum ui_view_id id)

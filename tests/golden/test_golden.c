@@ -31,6 +31,11 @@ static const struct golden CASES[] = {
     {"busy-40x20-events", "busy", 40, 20, "e", false},
     {"busy-80x24-events", "busy", 80, 24, "j e k k", false},
     {"busy-160x30-events-one", "busy", 160, 30, "e a", false},
+    {"busy-40x20-flow", "busy", 40, 20, "6", false},
+    {"busy-80x24-flow", "busy", 80, 24, "6", false},
+    {"busy-80x24-flow-end", "busy", 80, 24, "6 G", false},
+    {"busy-160x36-flow", "busy", 160, 36, "6", false},
+
     {"busy-40x20-details", "busy", 40, 20, "j i Tab j", false},
     {"busy-80x24-details", "busy", 80, 24, "j j i", false},
     {"busy-120x36-details", "busy", 120, 36, "i", false},

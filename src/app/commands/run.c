@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "collector.h"
 #include "commands.h"
+#include "flow_screen.h"
 #include "screen.h"
 #include "version.h"
 
@@ -18,21 +19,16 @@ struct run {
     uv_signal_t signals[2];
     bool quitting;
     struct flow flow;
+    struct flow_screen flow_screen;
 };
 
 /* The destination that is worst off, with what waits for it; what is lost and held is of all of them. */
 static struct ui_upstream upstream_shown(const struct flow *f, int64_t now_ns)
 {
-    static const enum ui_upstream_state states[] = {
-        [TEE_IDLE] = UI_UPSTREAM_OK,
-        [TEE_OK] = UI_UPSTREAM_OK,
-        [TEE_RETRYING] = UI_UPSTREAM_RETRYING,
-        [TEE_REJECTING] = UI_UPSTREAM_REJECTING,
-    };
     const char *name = f->upstreams[f->worst].name;
     bool several = false, holds[2] = {false};
     struct ui_upstream up = {
-        .state = f->has_upstream ? states[f->tee.health] : UI_UPSTREAM_NONE,
+        .state = f->has_upstream ? flow_screen_state(f->tee.health) : UI_UPSTREAM_NONE,
         .dropped = f->tee.dropped,
         .held = f->tee.held_requests,
         .oldest_ns = f->tee.queued_oldest_wall_ns ? now_ns - f->tee.queued_oldest_wall_ns : 0,
@@ -72,6 +68,7 @@ static void fill(void *ctx, struct ui_data *data)
         .refused = flow_refused_total(f),
         .decode_errors = f->decode_errors,
     };
+    data->flow = flow_screen_fill(&r->flow_screen, f, data->model, r->options, data->now_ns);
     data->unsaved = f->journal.unsaved_frames;
     data->http_address = slice_str(a->http);
     data->grpc_address = slice_str(a->grpc);

@@ -4,6 +4,7 @@
 #include "glyph.h"
 #include "label.h"
 #include "ui_private.h"
+#include "wrap.h"
 
 #include <stdio.h>
 
@@ -30,27 +31,6 @@ static int row_of(const struct sheet *s)
     return s->area.row + s->line - s->top;
 }
 
-/* The longest head of the text that fits, cut at a blank where there is one. */
-static struct slice take_line(struct slice *rest, int cols)
-{
-    struct slice head = text_prefix(*rest, (size_t)cols, NULL);
-    if (head.len == 0) {
-        struct text_cluster cluster;
-        const char *start = rest->ptr;
-        text_next(rest, &cluster);
-        return slice_make(start, (size_t)(rest->ptr - start));
-    }
-    if (head.len < rest->len) {
-        for (size_t i = head.len; i > head.len / 2; i--)
-            if (head.ptr[i - 1] == ' ') {
-                head.len = i;
-                break;
-            }
-    }
-    *rest = slice_sub(*rest, head.len, rest->len);
-    return head;
-}
-
 static void put(struct sheet *s, const char *key, struct slice value, int role)
 {
     bool beside = s->area.cols >= KEY_FROM;
@@ -63,7 +43,7 @@ static void put(struct sheet *s, const char *key, struct slice value, int role)
     if (!beside)
         s->line++;
     for (struct slice rest = value; rest.len; s->line++) {
-        struct slice line = take_line(&rest, cols);
+        struct slice line = wrap_next(&rest, cols);
         if (visible(s))
             grid_put(s->grid, row_of(s), s->area.col + 1 + indent, cols, line, role);
     }

@@ -107,6 +107,48 @@ static void busy_events(struct fixture *f)
     fixture_event(f, other, EVENT_TURN, WITNESS_SPAN, "", "", "", 2 * SEC);
 }
 
+static void busy_flow(struct fixture *f)
+{
+    static const struct ui_flow_client CLIENTS[] = {
+        {SLICE_LIT("OTel-OTLP-Exporter-JavaScript/0.208.0"), SLICE_LIT("grpc"), SLICE_LIT("protobuf"), 18204,
+         91000000, 41000, 812000, 9200, 0, 0, FIXTURE_NOW - 3 * SEC},
+        {SLICE_LIT("axios/1.15.2"), SLICE_LIT("http1"), SLICE_LIT("hook"), 912, 1300000, 0, 0, 0, 912, 0,
+         FIXTURE_NOW - 12 * SEC},
+        {SLICE_LIT("curl/8.5.0"), SLICE_LIT("http1"), SLICE_LIT("json"), 0, 0, 0, 0, 0, 0, 3,
+         FIXTURE_NOW - 2 * HOUR},
+    };
+    static const struct ui_flow_reason REFUSED[] = {{SLICE_LIT("content_type"), 2},
+                                                    {SLICE_LIT("body_size"), 1}};
+    static const struct ui_flow_upstream UPSTREAMS[] = {
+        {SLICE_LIT("upstream"), SLICE_LIT("grpc"), SLICE_LIT("127.0.0.1:14317"), UI_UPSTREAM_OK, 18204,
+         91000000, 0, 0, 0, 0, 0, 0, 0, -1, SLICE_NULL},
+        {SLICE_LIT("backup"), SLICE_LIT("http"), SLICE_LIT("collector.example:4318"), UI_UPSTREAM_RETRYING,
+         9100, 44000000, 412, 2100000, 0, 37, 0, 5, 95 * SEC, 4 * SEC,
+         SLICE_LIT("collector.example:4318: connection refused")},
+    };
+    static const struct ui_flow FLOW = {.clients = CLIENTS,
+                                        .client_count = 3,
+                                        .refused = REFUSED,
+                                        .refused_count = 2,
+                                        .upstreams = UPSTREAMS,
+                                        .upstream_count = 2,
+                                        .connections = 4,
+                                        .connections_total = 31,
+                                        .budget_used = 120000,
+                                        .budget_max = 64000000,
+                                        .on_disk = true,
+                                        .journal_bytes = 212000000,
+                                        .journal_segments = 4,
+                                        .unsaved = 12,
+                                        .model_bytes = 9100000,
+                                        .model_bytes_max = 268435456,
+                                        .lost_events = 12};
+    f->data.flow = &FLOW;
+    f->data.received = (struct ui_received){19116, 92300000, 41000, 812000, 9200, 912, 3, 1};
+    f->data.http_address = SLICE_LIT("127.0.0.1:4318");
+    f->data.grpc_address = SLICE_LIT("127.0.0.1:4317");
+}
+
 static void build_busy(struct fixture *f)
 {
     busy_header(f);
@@ -119,6 +161,7 @@ static void build_busy(struct fixture *f)
     fixture_llm(f, s, t, HAIKU, false, 3 * HOUR, 2 * SEC, 400, 20, 9000, 0.06);
     fixture_state(s, RUN_ENDED, 3 * HOUR - 10 * SEC, NULL);
     busy_events(f);
+    busy_flow(f);
     fixture_settle(f);
 }
 

@@ -240,6 +240,23 @@ static void events_that_fell_out_of_the_ring(void **state)
     assert_true(screen_find(&g, "make") >= 0);
 }
 
+static void the_flow_says_what_goes_wrong(void **state)
+{
+    (void)state;
+    keys("6");
+    assert_int_equal(view().view, UI_VIEW_FLOW);
+    assert_true(screen_find(&g, "connection refused; next attempt in 4.0s") >= 0);
+    assert_true(screen_find(&g, "2 content_type") >= 0);
+    assert_true(screen_find(&g, "12 events that the senders numbered never came") >= 0);
+    keys("G");
+    assert_true(screen_find(&g, "only in memory: the disk refuses") >= 0);
+    keys("PgDn G g");
+    assert_true(screen_row_has(&g, 2, "Upstreams"));
+    f.data.flow = NULL;
+    keys("G j");
+    assert_true(screen_find(&g, "status --json") >= 0);
+}
+
 static void nothing_to_show_is_said(void **state)
 {
     struct fixture empty;
@@ -261,7 +278,7 @@ static void nothing_to_show_is_said(void **state)
 
 static void every_view_fits_every_size(void **state)
 {
-    static const char *const KEYS[] = {"1", "w", "v", "e", "e k a", "1 i", "w"};
+    static const char *const KEYS[] = {"1", "w", "v", "e", "e k a", "6", "1 i", "w"};
     (void)state;
     for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
         fixture_keys(ui, &f, "j j");
@@ -289,6 +306,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(events_of_one_session, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(an_event_leads_to_its_row, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(events_that_fell_out_of_the_ring, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_flow_says_what_goes_wrong, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, close_busy),
     };
