@@ -21,12 +21,18 @@
 /* Retry-After of refusals for overload. */
 #define CORE_RETRY_AFTER_S 1
 
+/* WWW-Authenticate of refusals for want of a token (RFC 6750, 3). */
+#define CORE_CHALLENGE "Bearer"
+
 /* Shared by all connections of a host. */
 struct core_env {
     const struct otlp_limits *limits;
     struct budget *budget;
     const char
         *date; /* the current IMF-fixdate (RFC 9110, 5.6.7), kept up by the host; "": no Date is sent */
+    /* NULL, or asked as soon as a request's head is known: false with why and message (a string that lives
+     * until the next call) turns it away before its body is read. It must not end the exchange. */
+    bool (*admit)(void *ctx, const struct exchange *x, enum otlp_refusal *why, const char **message);
     void (*request)(void *ctx, struct exchange *x);    /* complete; the exchange is the host's now */
     void (*refused)(void *ctx, enum otlp_refusal why); /* answered by the core as far as that is possible */
     /* Besides refused, where the request's headers were known: whose it was. It may come before refused and

@@ -59,6 +59,7 @@ void exchange_set_target(struct exchange *x, struct slice target)
             size_t end = 0;
             while (end < rest.len && rest.ptr[end] != '/' && rest.ptr[end] != '?')
                 end++;
+            x->authority = slice_sub(rest, 0, end);
             target = slice_sub(rest, end, rest.len);
         }
     }
@@ -120,12 +121,15 @@ struct slice exchange_header(const struct exchange *x, const char *name)
     return SLICE_NULL;
 }
 
-bool exchange_head_allowed(const struct exchange *x, enum otlp_refusal *why)
+bool exchange_head_allowed(const struct exchange *x, enum otlp_refusal *why, const char **message)
 {
-    if (!exchange_header(x, "Origin").ptr && !exchange_header(x, "Sec-Fetch-Site").ptr)
-        return true;
-    *why = OTLP_REFUSED_ORIGIN;
-    return false;
+    const struct core_env *env = x->core->env;
+    if (exchange_header(x, "Origin").ptr || exchange_header(x, "Sec-Fetch-Site").ptr) {
+        *why = OTLP_REFUSED_ORIGIN;
+        *message = "requests from web pages are refused";
+        return false;
+    }
+    return !env->admit || env->admit(x->core->ctx, x, why, message);
 }
 
 static bool names_token(struct slice list, struct slice name)

@@ -37,7 +37,8 @@ struct exchange {
     struct slice method;
     struct slice path;           /* before '?' */
     struct slice query;          /* after it, or empty */
-    struct slice host;           /* Host or :authority */
+    struct slice host;           /* Host or :authority; ptr NULL: there is none (in HTTP/1: of HTTP/1.0) */
+    struct slice authority;      /* of an absolute-form target, which stands above Host; ptr NULL: none */
     struct http_header *headers; /* all of them in the sender's order, pseudo-headers left out */
     size_t header_count;
     struct buf body; /* grown by exchange_body_append() only; for gRPC the message with its 5-byte prefix */
@@ -66,6 +67,7 @@ struct exchange_reply {
     const char *message;      /* gRPC: grpc-message of a failure; may be NULL */
     uint32_t retry_after_s;   /* 0: no Retry-After */
     const char *allow;        /* the Allow header of a 405, or NULL */
+    const char *challenge;    /* the WWW-Authenticate header of a 401, or NULL */
     bool close;               /* end the connection after it */
 };
 
@@ -77,7 +79,7 @@ void exchange_destroy(struct exchange *x); /* NULL is fine; gives the budget bac
 /* Copies the array, not the bytes. */
 enum ct_err exchange_set_headers(struct exchange *x, const struct http_header *headers, size_t count);
 
-/* Splits an origin-form or absolute-form target (RFC 9112, 3.2) into path and query. */
+/* Splits an origin-form or absolute-form target (RFC 9112, 3.2) into authority, path and query. */
 void exchange_set_target(struct exchange *x, struct slice target);
 
 /*
@@ -94,11 +96,11 @@ enum ct_err exchange_body_append(struct exchange *x, struct slice bytes);
 bool exchange_charge_head(struct exchange *x);
 
 /*
- * What every core asks as soon as the headers are known. False with *why set for a request that a web page
- * caused (an Origin or Sec-Fetch-Site header): a page that somebody reads must not be able to post to their
- * loopback.
+ * What every core asks as soon as the headers are known. False with *why and *message set for a request that
+ * a web page caused (an Origin or Sec-Fetch-Site header): a page that somebody reads must not be able to post
+ * to their loopback. And for what the host does not admit (core.h).
  */
-bool exchange_head_allowed(const struct exchange *x, enum otlp_refusal *why);
+bool exchange_head_allowed(const struct exchange *x, enum otlp_refusal *why, const char **message);
 
 /* The peer has gone: HANDED becomes an orphan; STREAMING ends with on_close; RECEIVING is destroyed. */
 void exchange_abandon(struct exchange *x);

@@ -6,8 +6,8 @@
 
 #include <stdio.h>
 
-/* :status, content-type, date or grpc-accept-encoding, content-length or grpc-status, allow or grpc-message,
-   retry-after or grpc-status-details-bin. */
+/* :status, content-type, date or grpc-accept-encoding, content-length or grpc-status, allow or
+   www-authenticate or grpc-message, retry-after or grpc-status-details-bin. */
 #define FIELDS_MAX 8
 
 struct fields {
@@ -103,6 +103,8 @@ static void reply_http(struct h2_stream *s, const struct exchange_reply *reply)
     add_date(&f, s->h);
     if (reply->allow)
         add(&f, "allow", slice_str(reply->allow));
+    if (reply->challenge)
+        add(&f, "www-authenticate", slice_str(reply->challenge));
     if (reply->retry_after_s)
         add_number(&f, "retry-after", reply->retry_after_s, after);
     if (!bodiless)
@@ -189,6 +191,7 @@ void h2_refuse(struct h2_stream *s, const struct h2_fault *fault)
         .message = fault->message,
         .retry_after_s = fault->why == OTLP_REFUSED_OVERLOAD ? CORE_RETRY_AFTER_S : 0,
         .allow = fault->why == OTLP_REFUSED_METHOD ? "POST" : NULL,
+        .challenge = fault->why == OTLP_REFUSED_UNAUTHORIZED ? CORE_CHALLENGE : NULL,
     };
     if (s->x->transport == EXCHANGE_GRPC) {
         reply_failure(s, &reply, fault->code ? fault->code : grpc_code(status));

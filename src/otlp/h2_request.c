@@ -65,7 +65,7 @@ static bool fill(struct exchange *x, const struct h2_block *b, struct slice *tar
     struct http_header headers[EXCHANGE_HEADERS_MAX + H2_PSEUDO_MAX];
     size_t count = 0, at = 0;
     struct slice head = buf_slice(&x->head);
-    x->method = x->host = *target = SLICE_LIT("");
+    x->method = *target = SLICE_LIT("");
     for (size_t i = 0; i < b->count; i++) {
         struct slice name = slice_sub(head, at, b->fields[i].name);
         at += name.len;
@@ -137,10 +137,8 @@ static bool admit(struct h2_stream *s, struct h2_fault *fault)
     bool spoken = grpc_content_type_spoken(content_type);
     if (spoken)
         x->transport = EXCHANGE_GRPC;
-    if (!exchange_head_allowed(x, &fault->why)) {
-        fault->message = "requests from web pages are refused";
+    if (!exchange_head_allowed(x, &fault->why, &fault->message))
         return false;
-    }
     if (!spoken && (grpc_content_type(content_type) || grpc_path(x->path)))
         return fail(fault, OTLP_REFUSED_CONTENT_TYPE, "the content type of gRPC is application/grpc");
     struct slice announced = exchange_header(x, "content-length");

@@ -132,6 +132,8 @@ static bool find_host(struct http1_head *out, struct http1_fault *fault)
             count++;
         }
     }
+    if (count == 1 && !out->host.ptr)
+        out->host = SLICE_LIT(""); /* one that names nobody is not the same as none */
     if (count > 1 || (count == 0 && !out->is_1_0))
         return fail(fault, OTLP_REFUSED_MALFORMED, count ? "several Host headers" : "no Host header");
     return true;
@@ -158,7 +160,8 @@ bool http1_head_parse(struct slice raw, const struct otlp_limits *limits, struct
 {
     out->fields.header_count = 0;
     out->fields.target = SLICE_LIT("");
-    out->method = out->host = SLICE_LIT("");
+    out->method = SLICE_LIT("");
+    out->host = SLICE_NULL;
     out->length = 0;
     out->framing = HTTP1_NO_BODY;
     out->is_1_0 = out->expect_continue = false;

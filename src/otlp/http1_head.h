@@ -21,7 +21,7 @@ enum http1_framing { HTTP1_NO_BODY, HTTP1_LENGTH, HTTP1_CHUNKED };
 struct http1_head {
     struct http1_fields fields;
     struct slice method;
-    struct slice host;
+    struct slice host; /* ptr NULL: HTTP/1.0 without one */
     bool is_1_0;
     enum http1_framing framing;
     uint64_t length; /* HTTP1_LENGTH */

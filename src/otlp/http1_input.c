@@ -30,6 +30,7 @@ static void refuse(struct http1 *h, const struct http1_fault *fault, uint64_t no
         .body = said ? buf_slice(&body) : SLICE_NULL,
         .retry_after_s = fault->why == OTLP_REFUSED_OVERLOAD ? CORE_RETRY_AFTER_S : 0,
         .allow = fault->why == OTLP_REFUSED_METHOD ? "POST" : NULL,
+        .challenge = fault->why == OTLP_REFUSED_UNAUTHORIZED ? CORE_CHALLENGE : NULL,
     };
     h->keep_alive = false;
     http1_mark_output(h, now);
@@ -67,10 +68,8 @@ static bool admit(struct http1 *h, const struct http1_head *head, struct http1_f
 {
     const struct otlp_limits *limits = h->core.env->limits;
     const struct budget *budget = h->core.env->budget;
-    if (!exchange_head_allowed(h->x, &fault->why)) {
-        fault->message = "requests from web pages are refused";
+    if (!exchange_head_allowed(h->x, &fault->why, &fault->message))
         return false;
-    }
     if (head->framing == HTTP1_LENGTH && head->length > limits->body_bytes) {
         *fault = (struct http1_fault){.why = OTLP_REFUSED_BODY_SIZE, .message = "body too large"};
         return false;

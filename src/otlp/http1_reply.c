@@ -66,6 +66,8 @@ enum ct_err http1_write_reply(struct buf *out, const struct exchange_reply *repl
     put_head(out, &err, reply->status, reply->content_type, mode);
     if (reply->allow)
         PUT(out, &err, "Allow: ", reply->allow, "\r\n");
+    if (reply->challenge)
+        PUT(out, &err, "WWW-Authenticate: ", reply->challenge, "\r\n");
     if (reply->retry_after_s) {
         snprintf(number, sizeof(number), "%lu", (unsigned long)reply->retry_after_s);
         PUT(out, &err, "Retry-After: ", number, "\r\n");

@@ -49,6 +49,10 @@ static const struct {
     [OTLP_REFUSED_TIMEOUT] = {"timeout", 408},
     [OTLP_REFUSED_ORIGIN] = {"origin", 403},
     [OTLP_REFUSED_FLOOD] = {"flood", 0},
+    [OTLP_REFUSED_HOST] = {"host", 403},
+    [OTLP_REFUSED_UNAUTHORIZED] = {"unauthorized", 401},
+    [OTLP_REFUSED_TLS] = {"tls", 400},
+    [OTLP_REFUSED_PEER] = {"peer", 0},
 };
 
 const char *otlp_refusal_name(enum otlp_refusal why)

@@ -55,6 +55,10 @@ enum otlp_refusal {
     OTLP_REFUSED_TIMEOUT,      /* "timeout": 408 where a response is still possible */
     OTLP_REFUSED_ORIGIN,       /* "origin": 403, a web page may not post to us */
     OTLP_REFUSED_FLOOD, /* "flood": an HTTP/2 connection ended with ENHANCE_YOUR_CALM, see h2_guard.h */
+    OTLP_REFUSED_HOST,  /* "host": 403, a host name that is not ours: a web page may have made it lead here */
+    OTLP_REFUSED_UNAUTHORIZED, /* "unauthorized": 401, without the token */
+    OTLP_REFUSED_TLS,          /* "tls": a handshake that failed; 400, plain text on a port that speaks TLS */
+    OTLP_REFUSED_PEER,         /* "peer": another user on the Unix socket, closed at once */
     OTLP_REFUSAL_COUNT
 };
 
