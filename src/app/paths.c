@@ -1,5 +1,6 @@
 #include "paths.h"
 
+#include "log.h"
 #include "mem.h"
 
 #include <errno.h>
@@ -131,6 +132,12 @@ enum ct_err paths_make_private_dir(const char *path, struct ct_errmsg *msg)
     if (st.st_mode & 0022)
         return ct_fail(msg, CT_ERR_IO,
                        "others can write in the folder %s: chmod go-w it, or choose another one", path);
+    if (st.st_mode & 0077) {
+        if (chmod(path, 0700))
+            return ct_fail(msg, CT_ERR_IO,
+                           "others can read the folder %s: chmod 700 it, or choose another one", path);
+        log_warn("others could read the folder %s: it is private now (mode 0700)", path);
+    }
     return CT_OK;
 }
 

@@ -40,8 +40,9 @@ const char *paths_socket(const struct paths *paths, const char *state_dir, struc
 const char *paths_expand(const char *path, const char *home, struct arena *arena);
 
 /*
- * Creates the folder and its missing parents with mode 0700. An existing one keeps its mode; it must belong
- * to this user and be writable for nobody else.
+ * Creates the folder and its missing parents with mode 0700. An existing one must belong
+ * to this user. One that others can write in is refused, because something of theirs may be in it already;
+ * one that others can only read is made 0700, which is logged.
  */
 enum ct_err paths_make_private_dir(const char *path, struct ct_errmsg *msg);
 

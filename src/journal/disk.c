@@ -9,7 +9,9 @@
 int disk_open(int dir_fd, const char *name, int flags)
 {
     int fd = openat(dir_fd, name, flags | O_CLOEXEC | O_NOFOLLOW, FILE_MODE);
-    if (fd >= 0 && (flags & O_CREAT) && fchmod(fd, FILE_MODE) != 0) {
+    struct stat st;
+    bool lax = fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (st.st_mode & 0077);
+    if (fd >= 0 && (lax || (flags & O_CREAT)) && fchmod(fd, FILE_MODE) != 0 && (flags & O_CREAT)) {
         int saved = errno;
         close(fd);
         errno = saved;

@@ -12,8 +12,10 @@
 
 #define FILE_MODE 0600
 
-/* Opens with O_CLOEXEC and without following a link; a file that this creates is 0600 whatever the umask. -1:
- * errno. */
+/*
+ * Opens with O_CLOEXEC and without following a link; a file that this creates is 0600 whatever the umask, and
+ * one that others could read is made so, where the system lets us. -1: errno.
+ */
 int disk_open(int dir_fd, const char *name, int flags);
 
 /* All of buf at that offset with one pwrite. False, with errno, when less than that was written. */

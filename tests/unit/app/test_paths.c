@@ -69,6 +69,21 @@ static void test_private_dir(void **state)
     assert_int_equal(st.st_mode & 07777, 0700);
 }
 
+static void test_private_dir_tightened(void **state)
+{
+    struct ct_errmsg msg;
+    struct stat st;
+    static const mode_t lax[] = {0755, 0750, 0711, 0740};
+    for (size_t i = 0; i < sizeof lax / sizeof *lax; i++) {
+        const char *path = temp_path(*state, "lax");
+        assert_int_equal(paths_make_private_dir(path, &msg), CT_OK);
+        assert_int_equal(chmod(path, lax[i]), 0);
+        assert_int_equal(paths_make_private_dir(path, &msg), CT_OK);
+        assert_int_equal(stat(path, &st), 0);
+        assert_int_equal(st.st_mode & 07777, 0700);
+    }
+}
+
 static void test_private_dir_refused(void **state)
 {
     struct ct_errmsg msg;
@@ -114,6 +129,7 @@ int main(void)
         cmocka_unit_test(test_user_database),
         cmocka_unit_test(test_expand),
         cmocka_unit_test_setup_teardown(test_private_dir, make_temp_dir, remove_temp_dir),
+        cmocka_unit_test_setup_teardown(test_private_dir_tightened, make_temp_dir, remove_temp_dir),
         cmocka_unit_test_setup_teardown(test_private_dir_refused, make_temp_dir, remove_temp_dir),
         cmocka_unit_test(test_socket_length),
     };
