@@ -102,6 +102,8 @@ static enum ct_err open_destination(struct collector *c, const char *name, const
     config.backoff_max_ms = u->backoff_max_ms;
     config.retry_after_max_ms = u->retry_after_max_ms;
     config.connection_age_ms = u->connection_age_ms;
+    config.poison_attempts = u->poison_attempts;
+    config.poison_after_ms = u->poison_after_ms;
     config.response_bytes_max = u->response_bytes_max;
     config.headers = headers;
     config.own_addresses = own;

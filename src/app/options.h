@@ -108,6 +108,8 @@ struct upstream_options {
     uint32_t backoff_max_ms;
     uint32_t retry_after_max_ms;
     uint32_t connection_age_ms;
+    uint32_t poison_attempts;
+    uint32_t poison_after_ms;
     size_t response_bytes_max;
 };
 

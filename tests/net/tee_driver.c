@@ -69,6 +69,7 @@ static void add_stats(cJSON *o, const struct tee *tee)
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
         cJSON_AddNumberToObject(o, numbers[i].name, numbers[i].value);
     cJSON_AddStringToObject(o, "last_error", s.last_error);
+    cJSON_AddStringToObject(o, "last_refusal", s.last_refusal);
 }
 
 static void print_stats(const char *event)
@@ -305,6 +306,8 @@ static void set(struct tee_config *t, struct journal_config *j, const char *sett
         {"retry_after_max_ms", &t->retry_after_max_ms},
         {"connection_age_ms", &t->connection_age_ms},
         {"signals", &t->signals},
+        {"poison_attempts", &t->poison_attempts},
+        {"poison_after_ms", &t->poison_after_ms},
     };
     for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
         if (slice_eq_str(name, small[i].name)) {
@@ -335,6 +338,7 @@ int main(int argc, char **argv)
     journal_config_init(&journal_config);
     config.backoff_first_ms = 10;
     config.backoff_max_ms = 50;
+    config.poison_attempts = 0; /* nothing but what was appended is sent */
     config.name = "test";
     config.upstream_http = argv[1];
     config.state_dir = journal_config.dir = strcmp(argv[2], "-") == 0 ? NULL : argv[2];

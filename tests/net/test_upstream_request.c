@@ -249,12 +249,46 @@ static void added(void **state)
     upstream_added_finish(&a);
 }
 
+/* Without its content a frame is an empty request of the same kind and sender. */
+static void empty_requests(void **state)
+{
+    (void)state;
+    static const struct frame_header all[] = {
+        {SLICE_LIT("Content-Type"), SLICE_LIT("application/json")},
+        {SLICE_LIT("Content-Encoding"), SLICE_LIT("gzip")},
+        {SLICE_LIT("grpc-encoding"), SLICE_LIT("gzip")},
+        {SLICE_LIT("Authorization"), SLICE_LIT("Bearer x")},
+    };
+    static const char message[5];
+    struct frame f = {.source = FRAME_OTLP_HTTP,
+                      .method = SLICE_LIT("POST"),
+                      .path = SLICE_LIT("/v1/logs"),
+                      .headers = all,
+                      .header_count = 4,
+                      .body = SLICE_LIT("body")};
+    struct frame out;
+    upstream_request_empty(&f, &out, headers);
+    assert_true(slice_eq_str(out.body, "{}"));
+    assert_true(slice_eq_str(out.path, "/v1/logs"));
+    assert_int_equal(out.header_count, 2);
+    assert_true(slice_eq_str(out.headers[0].name, "Content-Type"));
+    assert_true(slice_eq_str(out.headers[1].name, "Authorization"));
+    f.headers = (struct frame_header[]){{SLICE_LIT("content-type"), SLICE_LIT("application/x-protobuf")}};
+    f.header_count = 1;
+    upstream_request_empty(&f, &out, headers);
+    assert_int_equal(out.body.len, 0);
+    f.source = FRAME_OTLP_GRPC;
+    f.path = SLICE_LIT("/opentelemetry.proto.collector.logs.v1.LogsService/Export");
+    upstream_request_empty(&f, &out, headers);
+    assert_true(slice_eq(out.body, slice_make(message, sizeof message)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(kinds),        cmocka_unit_test(http_stays),   cmocka_unit_test(grpc_stays),
-        cmocka_unit_test(grpc_to_http), cmocka_unit_test(http_to_grpc), cmocka_unit_test(both_ways),
-        cmocka_unit_test(added),
+        cmocka_unit_test(kinds),        cmocka_unit_test(http_stays),     cmocka_unit_test(grpc_stays),
+        cmocka_unit_test(grpc_to_http), cmocka_unit_test(http_to_grpc),   cmocka_unit_test(both_ways),
+        cmocka_unit_test(added),        cmocka_unit_test(empty_requests),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -77,6 +77,8 @@ struct http_result {
     int status;      /* of the final answer, also when its body was cut short; 0: none came */
     bool truncated;  /* the body is not whole, */
     bool over_limit; /* because it is larger than response_bytes_max; otherwise the connection broke */
+    bool broke;      /* the connection was there, and the peer ended it or the request before the answer was
+                        whole: not a refused connection, a failed handshake or a timeout */
     bool http2;      /* the answer came by it */
     struct slice headers[HTTP_ANSWER_HEADER_COUNT]; /* ptr NULL when absent */
     struct slice body;

@@ -60,4 +60,7 @@ void http_transfer_finish(struct http_transfer *t, CURLcode code);
  * not. */
 const char *http_failure_text(struct http_transfer *t, CURLcode code);
 
+/* True when the peer ended what had begun. */
+bool http_failure_broke(CURLcode code);
+
 #endif

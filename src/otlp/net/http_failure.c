@@ -80,3 +80,19 @@ const char *http_failure_text(struct http_transfer *t, CURLcode code)
     }
     return words;
 }
+
+bool http_failure_broke(CURLcode code)
+{
+    switch (code) {
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_HTTP2:
+    case CURLE_HTTP2_STREAM:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return true;
+    default:
+        return false;
+    }
+}

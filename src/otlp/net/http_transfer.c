@@ -331,6 +331,7 @@ void http_transfer_finish(struct http_transfer *t, CURLcode code)
         .status = answered ? (int)status : 0,
         .truncated = answered && code != CURLE_OK,
         .over_limit = answered && code == CURLE_WRITE_ERROR,
+        .broke = http_failure_broke(code),
         .http2 = version >= CURL_HTTP_VERSION_2_0,
         .body = buf_slice(&t->body),
         .failure = code == CURLE_OK && answered ? "" : http_failure_text(t, code),

@@ -18,6 +18,8 @@ void tee_config_init(struct tee_config *config)
         .backoff_max_ms = 30000,
         .retry_after_max_ms = 300000,
         .connection_age_ms = 300000,
+        .poison_attempts = 20,
+        .poison_after_ms = 900000,
         .response_bytes_max = (size_t)4 * 1024 * 1024,
         .signals = TEE_SIGNAL(FRAME_TRACES) | TEE_SIGNAL(FRAME_METRICS) | TEE_SIGNAL(FRAME_LOGS) |
                    TEE_SIGNAL(FRAME_PROFILES),
@@ -336,6 +338,8 @@ enum ct_err tee_create(uv_loop_t *loop, struct journal *journal, const struct te
     t->policy = (struct upstream_policy){config->backoff_first_ms, config->backoff_max_ms,
                                          config->retry_after_max_ms};
     t->signals = config->signals;
+    t->poison_attempts = config->poison_attempts;
+    t->poison_after_ns = config->poison_after_ms * NS_PER_MS;
     seed_random(t);
     share_out(t, config->upstream_grpc ? UPSTREAM_PROTOCOL_GRPC : UPSTREAM_PROTOCOL_HTTP, config->other);
     enum ct_err err = open_cursors(t, config, msg);

@@ -28,6 +28,14 @@
  * message kept, and the lane goes on. A populated partial success is counted. An answer whose status came
  * (grpc-status in gRPC) is final even if its body then breaks off.
  *
+ * An upstream that is away is waited for without end: connections refused or timed out, names not found, and
+ * every answer above. A request that by itself makes the upstream end the connection each time would block
+ * its lane for ever. So after TEE_PROBE_AFTER such breaks each further attempt is preceded by a probe, the
+ * same request without its content: an empty export, which OTLP answers. While that is not answered, the
+ * upstream is away, and the request is not sent either. When poison_attempts breaks have each followed an
+ * answered probe, and poison_after_ms have passed since the first break, the request is given up: counted as
+ * rejected, with words that say so, and the lane goes on.
+ *
  * Several tees live side by side on one journal, each with its own cursors and upstream. Cursors are written
  * at most every TEE_CURSOR_SAVE_MS and at the end: after a kill the frames of that time are sent again.
  * Nothing wakes the loop while there is nothing to send.
@@ -47,6 +55,8 @@ struct tee;
 #define TEE_CURSOR_SAVE_MS 200
 
 #define TEE_NAME_MAX 32
+
+#define TEE_PROBE_AFTER 3
 
 enum tee_other { TEE_OTHER_CONVERT, TEE_OTHER_HOLD, TEE_OTHER_PASS };
 enum tee_from { TEE_FROM_OLDEST, TEE_FROM_NOW };
@@ -68,7 +78,9 @@ struct tee_config {
     uint32_t backoff_max_ms;
     uint32_t retry_after_max_ms;
     uint32_t connection_age_ms; /* a new connection, and a new look at DNS, after this */
-    size_t response_bytes_max;  /* 4 MiB (rule 16) */
+    uint32_t poison_attempts;   /* 0: a request is never given up */
+    uint32_t poison_after_ms;
+    size_t response_bytes_max; /* 4 MiB (rule 16) */
     /* Added to every request in place of the sender's headers of that name: "Name: value", ended by NULL. */
     const char *const *headers;
     /* "HOST:PORT" where this program listens, ended by NULL: an upstream there would be a loop. */

@@ -39,7 +39,13 @@ struct tee_lane {
     bool head_gone;         /* retention has taken it while it was in flight: there is no second attempt */
     uint32_t head_attempts; /* so far */
 
-    bool sending;
+    /* How often the head has made the upstream end the connection, */
+    uint32_t breaks;
+    uint32_t proved_breaks; /* of those, right after an answered probe */
+    int64_t first_break_mono_ns;
+    bool proved; /* a probe was answered, and nothing was sent since */
+
+    bool sending;    /* the head, or a probe for it */
     bool waiting;    /* the timer runs */
     bool unreadable; /* and until then the journal is not asked again */
     uv_timer_t timer;
@@ -72,6 +78,8 @@ struct tee {
     void *ctx;
     struct upstream_policy policy;
     struct upstream *upstream;
+    uint32_t poison_attempts;
+    int64_t poison_after_ns;
     uint32_t signals; /* those that are taken; the lanes of the others do nothing */
     bool sends[UPSTREAM_KIND_COUNT];
     bool holds[UPSTREAM_KIND_COUNT];

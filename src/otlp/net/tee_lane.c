@@ -2,6 +2,7 @@
 
 #include "clock.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static unsigned slot_of(const struct tee_lane *lane)
@@ -52,8 +53,8 @@ static void drop_head(struct tee_lane *lane)
     if (lane->head_counted)
         uncount(lane, lane->head.body.len);
     tee_lane_pass(lane, lane->head.seq);
-    lane->has_head = lane->head_counted = lane->head_gone = false;
-    lane->head_attempts = 0;
+    lane->has_head = lane->head_counted = lane->head_gone = lane->proved = false;
+    lane->head_attempts = lane->breaks = lane->proved_breaks = 0;
     tee_progress(lane->tee);
 }
 
@@ -107,9 +108,43 @@ static void wait_for_retry(struct tee_lane *lane, const struct upstream_answer *
     uv_timer_start(&lane->timer, on_timer, (uint64_t)((wait_ns + NS_PER_MS - 1) / NS_PER_MS), 0);
 }
 
-static void keep_refusal(struct tee *t, const struct upstream_answer *answer)
+static void keep_refusal(struct tee *t, const char *text)
 {
-    snprintf(t->stats.last_refusal, sizeof t->stats.last_refusal, "%s", answer->text);
+    snprintf(t->stats.last_refusal, sizeof t->stats.last_refusal, "%s", text);
+}
+
+/* The head is refused, by the upstream or by us. */
+static void refuse(struct tee_lane *lane, const char *text)
+{
+    lane->tee->stats.rejected++;
+    keep_refusal(lane->tee, text);
+    lane->failures = 0;
+    set_health(lane, TEE_REJECTING, text);
+    drop_head(lane);
+}
+
+/* Counts an attempt that settled nothing. True when the head is given up. */
+static bool give_up(struct tee_lane *lane, const struct upstream_answer *answer)
+{
+    const struct tee *t = lane->tee;
+    bool proved = lane->proved;
+    lane->proved = false;
+    if (!answer->broke || lane->head_gone)
+        return false;
+    int64_t now = clock_mono();
+    if (lane->breaks == 0)
+        lane->first_break_mono_ns = now;
+    lane->breaks++;
+    lane->proved_breaks += proved;
+    if (t->poison_attempts == 0 || lane->proved_breaks < t->poison_attempts ||
+        now - lane->first_break_mono_ns < t->poison_after_ns)
+        return false;
+    char text[sizeof lane->text], time[UPSTREAM_WAIT_TEXT_MAX];
+    snprintf(text, sizeof text,
+             "given up: %.100s, %" PRIu32 " times in %s, while empty requests were answered", answer->text,
+             lane->breaks, upstream_wait_text(now - lane->first_break_mono_ns, time));
+    refuse(lane, text);
+    return true;
 }
 
 static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
@@ -124,7 +159,7 @@ static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
         t->stats.forwarded_requests++;
         t->stats.forwarded_bytes += lane->head.body.len;
         if (answer->partial) {
-            keep_refusal(t, answer);
+            keep_refusal(t, answer->text);
             t->stats.partial_successes++;
             t->stats.rejected_records += answer->rejected_records;
         }
@@ -133,14 +168,11 @@ static void settle(struct tee_lane *lane, const struct upstream_answer *answer)
         drop_head(lane);
         break;
     case UPSTREAM_REFUSED:
-        t->stats.rejected++;
-        keep_refusal(t, answer);
-        lane->failures = 0;
-        set_health(lane, TEE_REJECTING, answer->text);
-        drop_head(lane);
+        refuse(lane, answer->text);
         break;
     case UPSTREAM_RETRY:
-        wait_for_retry(lane, answer);
+        if (!give_up(lane, answer))
+            wait_for_retry(lane, answer);
         break;
     }
     tee_changed(t);
@@ -152,6 +184,27 @@ static void on_answer(void *ctx, const struct upstream_answer *answer)
     lane->sending = false;
     settle(lane, answer);
     tee_lane_run(lane); /* at once; where the slice ends, the pump goes on */
+}
+
+static void on_probe_answer(void *ctx, const struct upstream_answer *answer)
+{
+    struct tee_lane *lane = ctx;
+    lane->sending = false;
+    lane->proved = answer->outcome != UPSTREAM_RETRY;
+    if (!lane->proved) {
+        wait_for_retry(lane, answer);
+    } else if (lane->head_gone) {
+        lane->tee->stats.dropped++;
+        drop_head(lane);
+    }
+    tee_changed(lane->tee);
+    tee_lane_run(lane);
+}
+
+/* Whether the upstream is away, or this request alone is what it cannot bear, is asked first. */
+static bool wants_probe(const struct tee_lane *lane)
+{
+    return lane->tee->poison_attempts && lane->breaks >= TEE_PROBE_AFTER && !lane->proved;
 }
 
 /* Finds the next head. True when the slice ended before the journal did. */
@@ -210,11 +263,14 @@ bool tee_lane_run(struct tee_lane *lane)
         if (!lane->has_head || lane->waiting)
             return false;
         struct upstream_answer failed = {.outcome = UPSTREAM_REFUSED, .grpc_status = -1, .wait_ns = -1};
+        bool probe = wants_probe(lane);
         enum ct_err err =
-            upstream_send(t->upstream, slot_of(lane), &lane->head, on_answer, lane, failed.text);
+            probe
+                ? upstream_probe(t->upstream, slot_of(lane), &lane->head, on_probe_answer, lane, failed.text)
+                : upstream_send(t->upstream, slot_of(lane), &lane->head, on_answer, lane, failed.text);
         if (!err) {
             lane->sending = true;
-            if (lane->head_attempts++)
+            if (!probe && lane->head_attempts++)
                 t->stats.retries++;
         } else {
             if (err == CT_ERR_NOMEM)

@@ -117,6 +117,16 @@ enum ct_err upstream_send(struct upstream *u, unsigned index, const struct frame
     return err;
 }
 
+enum ct_err upstream_probe(struct upstream *u, unsigned index, const struct frame *f, upstream_answer_fn fn,
+                           void *ctx, char *words)
+{
+    struct frame_header headers[FRAME_HEADERS_MAX];
+    struct frame probe;
+    upstream_request_empty(f, &probe, headers);
+    return upstream_send(u, index, &probe, fn, ctx,
+                         words); /* its body is a literal, its headers are copied */
+}
+
 void upstream_cancel(struct upstream *u, unsigned index)
 {
     http_transfer_cancel(u->slots[index].transfer);

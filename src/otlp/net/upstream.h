@@ -27,6 +27,7 @@ struct upstream_answer {
     enum upstream_outcome outcome;
     int status;                   /* HTTP status; 0: no answer came */
     int grpc_status;              /* google.rpc.Code; -1: not by gRPC, or no answer came */
+    bool broke;                   /* RETRY: the connection was there, and ended without an outcome */
     int64_t wait_ns;              /* what a RETRY asks to wait; -1: it does not say */
     bool partial;                 /* TAKEN, with records rejected or a warning */
     uint64_t rejected_records;    /* of a partial success */
@@ -69,6 +70,13 @@ enum ct_err upstream_create(uv_loop_t *loop, const struct upstream_config *confi
  */
 enum ct_err upstream_send(struct upstream *u, unsigned slot, const struct frame *f, upstream_answer_fn fn,
                           void *ctx, char *words);
+
+/*
+ * Sends what f would be without its content: an empty request of the same signal, transport, encoding and
+ * sender, which whoever takes f's kind answers. As upstream_send().
+ */
+enum ct_err upstream_probe(struct upstream *u, unsigned slot, const struct frame *f, upstream_answer_fn fn,
+                           void *ctx, char *words);
 void upstream_cancel(struct upstream *u, unsigned slot); /* fine when nothing runs there */
 
 /* Cancels all, calls done when the last handle is gone, and frees the upstream. */

@@ -56,10 +56,12 @@ void upstream_grpc_read(const struct http_result *r, struct inflater *in, int64_
     answer->outcome = UPSTREAM_RETRY;
     if (!r->status) {
         upstream_set_text(answer, "", slice_str(r->failure));
+        answer->broke = r->broke;
         return;
     }
     if (r->truncated && !status.ptr && !r->over_limit) {
         upstream_set_text(answer, "the answer broke off", slice_str(r->failure));
+        answer->broke = r->broke;
         return;
     }
     struct grpc_trailers t;

@@ -29,6 +29,7 @@ static void read_failure(struct upstream_answer *answer, const struct http_resul
 {
     if (!answer->status) {
         upstream_set_text(answer, "", slice_str(r->failure));
+        answer->broke = r->broke;
         return;
     }
     char words[32], message[PARTIAL_SUCCESS_MESSAGE_MAX] = "";

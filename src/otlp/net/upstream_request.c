@@ -254,3 +254,21 @@ enum ct_err upstream_request_make(struct upstream_request *r, enum upstream_prot
     }
     return CT_OK;
 }
+
+void upstream_request_empty(const struct frame *f, struct frame *out, struct frame_header *headers)
+{
+    static const char *const body_headers[] = {"content-encoding", "grpc-encoding", "content-md5",
+                                               "content-digest", "digest"};
+    static const char message[GRPC_PREFIX_BYTES]; /* not compressed, of no length */
+    *out = *f;
+    out->headers = headers;
+    out->header_count = 0;
+    for (size_t i = 0; i < f->header_count && i < FRAME_HEADERS_MAX; i++) {
+        if (!IS_ONE_OF(f->headers[i].name, body_headers))
+            headers[out->header_count++] = f->headers[i];
+    }
+    if (f->source == FRAME_OTLP_GRPC)
+        out->body = slice_make(message, sizeof message);
+    else
+        out->body = upstream_kind_of(f) == UPSTREAM_KIND_HTTP_OTHER ? SLICE_LIT("{}") : SLICE_LIT("");
+}

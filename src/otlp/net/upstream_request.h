@@ -52,6 +52,12 @@ struct upstream_added {
 enum ct_err upstream_added_init(struct upstream_added *a, const char *const *lines, struct ct_errmsg *msg);
 void upstream_added_finish(struct upstream_added *a);
 
+/*
+ * out = f without content: an empty body in f's encoding, and f's headers but for those of its body.
+ * headers: FRAME_HEADERS_MAX; out borrows from it and from f.
+ */
+void upstream_request_empty(const struct frame *f, struct frame *out, struct frame_header *headers);
+
 /* te, the body's type and its encoding are ours. */
 #define UPSTREAM_HEADERS_MAX (FRAME_HEADERS_MAX + UPSTREAM_ADDED_MAX + 3)
 

@@ -92,6 +92,8 @@ static void test_upstream(void **state)
     assert_int_equal(o.upstream.backoff_max_ms, want.backoff_max_ms);
     assert_int_equal(o.upstream.retry_after_max_ms, want.retry_after_max_ms);
     assert_int_equal(o.upstream.connection_age_ms, want.connection_age_ms);
+    assert_int_equal(o.upstream.poison_attempts, want.poison_attempts);
+    assert_int_equal(o.upstream.poison_after_ms, want.poison_after_ms);
     assert_int_equal(o.upstream.response_bytes_max, want.response_bytes_max);
     assert_int_equal(o.upstream.convert, want.other == TEE_OTHER_CONVERT);
 }
