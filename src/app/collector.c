@@ -329,7 +329,8 @@ void collector_flow(const struct collector *c, struct flow *out)
     struct receiver_stats receiver = receiver_stats(c->receiver);
     *out = (struct flow){
         .received = {c->received.requests, c->received.bytes, c->received.spans, c->received.logs,
-                     c->received.metric_points, c->received.hooks, c->received.profiles},
+                     c->received.metric_points, c->received.hooks, c->received.status_lines,
+                     c->received.profiles},
         .decode_errors = ingest_stats(c->ingest).decode_errors,
         .connections_open = receiver.connections_open,
         .connections_total = receiver.connections_total,

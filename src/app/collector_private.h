@@ -46,7 +46,7 @@ struct collector {
     unsigned handles;  /* uv handles that are not closed yet */
 
     struct {
-        uint64_t requests, bytes, spans, logs, metric_points, hooks, profiles;
+        uint64_t requests, bytes, spans, logs, metric_points, hooks, status_lines, profiles;
     } received;
 
     struct clients clients;

@@ -1,7 +1,7 @@
 /*
  * The collector's own port: HTTP on the user's Unix socket.
  *
- *   GET /status          schema 1 of `status --json`
+ *   GET /status          schema 1 of `status --json`; ?window=1m, 5m, 15m or all is that of its "red"
  *   GET /frames?from=N   every frame from sequence number N on, then live: length (u32, little-endian) and
  * message (proto/frame.proto) of each. from=0 begins with the oldest, from=new with the next one.
  *
@@ -150,7 +150,7 @@ static void send_frames(struct collector *c, struct receiver_request *request, s
     stream_wake(s);
 }
 
-static void send_status(struct collector *c, struct receiver_request *request)
+static void send_status(struct collector *c, struct receiver_request *request, struct slice query)
 {
     struct flow flow;
     collector_flow(c, &flow);
@@ -161,6 +161,8 @@ static void send_status(struct collector *c, struct receiver_request *request)
         .links = &c->config.options->grafana,
         .catching_up = c->behind,
     };
+    if (slice_starts(query, SLICE_LIT("window=")))
+        red_window_parse(slice_sub(query, 7, query.len), &source.red_window);
     char *json = status_json(&source);
     receiver_reply(request, &(struct receiver_reply){
                                 .status = 200, .content_type = "application/json", .body = slice_str(json)});
@@ -173,7 +175,7 @@ void control_request(struct collector *c, struct receiver_request *request)
     if (!slice_eq_str(view->method, "GET"))
         receiver_reply(request, &(struct receiver_reply){.status = 405, .allow = "GET"});
     else if (slice_eq_str(view->path, "/status"))
-        send_status(c, request);
+        send_status(c, request, view->query);
     else if (slice_eq_str(view->path, "/frames"))
         send_frames(c, request, view->query);
     else

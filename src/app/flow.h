@@ -29,7 +29,8 @@ struct flow {
         uint64_t spans;
         uint64_t logs;
         uint64_t metric_points;
-        uint64_t hooks;
+        uint64_t hooks; /* status lines included */
+        uint64_t status_lines;
         uint64_t profiles; /* requests */
     } received;
     uint64_t refused[OTLP_REFUSAL_COUNT];

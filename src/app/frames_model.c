@@ -50,7 +50,7 @@ void frames_model_flow(const struct frames_model *m, struct flow *out)
     struct ingest_stats stats = ingest_stats(m->ingest);
     *out = (struct flow){
         .received = {m->requests, m->bytes, stats.spans, stats.logs, stats.metric_points, stats.hooks,
-                     stats.profiles},
+                     stats.status_lines, stats.profiles},
         .decode_errors = stats.decode_errors,
     };
 }

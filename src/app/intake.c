@@ -61,7 +61,7 @@ void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_send
         [OTLP_PROTOBUF] = CLIENT_PROTOBUF, [OTLP_JSON] = CLIENT_JSON};
     enum otlp_encoding read;
     enum client_encoding encoding = CLIENT_UNKNOWN;
-    if (slice_eq_str(sender->path, hooks_path))
+    if (slice_eq_str(sender->path, hooks_path) || slice_eq_str(sender->path, INGEST_STATUSLINE_PATH))
         encoding = CLIENT_HOOK;
     else if (sender->transport == RECEIVER_GRPC)
         encoding = CLIENT_PROTOBUF;
@@ -82,15 +82,35 @@ void intake_unreadable(struct collector *c, const struct frame *frame)
         clients_decode_error(&c->clients, name, CLIENT_PROTOBUF);
 }
 
+#define BURN_MAX 160
+
+/* What `claude-top statusline` shows beside what it was told: what the session burns, as far as it is known.
+ */
+static void burn_answer(const struct collector *c, struct slice query, char *out, size_t cap)
+{
+    static const char key[] = "session=";
+    if (!slice_starts(query, SLICE_LIT(key)))
+        return;
+    const struct session *s = model_session(c->model, slice_sub(query, sizeof key - 1, query.len));
+    if (!s)
+        return;
+    struct burn_rate burn = model_session_burn(s, clock_wall());
+    snprintf(out, cap, "{\"burn\":{\"tokens_per_min\":%lld,\"cost_per_hour_usd\":%.6f,\"is_estimate\":%s}}",
+             (long long)burn.tokens_per_min, (double)burn.cost_nano_usd_per_hour / 1e9,
+             burn.is_estimate ? "true" : "false");
+}
+
 /* Nothing that we answer to a hook may change what Claude Code does: always 200 and an empty object. */
 static void take_hook(struct collector *c, struct receiver_request *request)
 {
     const struct receiver_view *view = receiver_request_view(request);
+    bool is_line = slice_eq_str(view->path, INGEST_STATUSLINE_PATH);
     if (slice_eq_str(view->method, "POST")) {
         struct receiver_sender sender = receiver_request_sender(request);
         struct client_counts *counts = &client_of(c, &sender, CLIENT_HOOK)->counts;
         if (keep(c, view, FRAME_HOOK)) {
             c->received.hooks++;
+            c->received.status_lines += is_line;
             counts->hooks++;
             counts->requests++;
             counts->bytes += view->body.len;
@@ -99,8 +119,12 @@ static void take_hook(struct collector *c, struct receiver_request *request)
             counts->refused[OTLP_REFUSED_JOURNAL]++;
         }
     }
-    receiver_reply(request, &(struct receiver_reply){
-                                .status = 200, .content_type = "application/json", .body = SLICE_LIT("{}")});
+    char answer[BURN_MAX] = "{}";
+    if (is_line && view->local)
+        burn_answer(c, view->query, answer, sizeof answer);
+    receiver_reply(request, &(struct receiver_reply){.status = 200,
+                                                     .content_type = "application/json",
+                                                     .body = slice_str(answer)});
     collector_appended(c);
 }
 
@@ -188,7 +212,7 @@ void intake_request(void *ctx, struct receiver_request *request)
     struct collector *c = ctx;
     const struct receiver_view *view = receiver_request_view(request);
     enum otlp_signal signal;
-    if (slice_eq_str(view->path, hooks_path)) {
+    if (slice_eq_str(view->path, hooks_path) || slice_eq_str(view->path, INGEST_STATUSLINE_PATH)) {
         take_hook(c, request);
     } else if (view->local) {
         control_request(c, request);

@@ -34,6 +34,8 @@ enum command {
     COMMAND_DEMO,
     COMMAND_LINK,
     COMMAND_SETUP,
+    COMMAND_HOOK,
+    COMMAND_STATUSLINE,
     COMMAND_COUNT
 };
 
@@ -174,6 +176,7 @@ struct options {
     bool json;
     bool open;
     bool print_env;
+    int window;          /* enum red_window (status_json.h) */
     const char *session; /* id, or "last" */
     int64_t turn;        /* 0: not given */
     double speed;        /* 0: as fast as it goes */

@@ -94,6 +94,33 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .example = "eval \"$(claude-top setup --print-env)\"",
             .example_says = "for Claude Code started from this shell",
         },
+    [COMMAND_HOOK] =
+        {
+            .word = "hook",
+            .args = "",
+            .summary = "hand a hook's JSON from standard input to the collector",
+            .text =
+                "A command hook for Claude Code: for SessionStart, which it does not send over HTTP, and for "
+                "any "
+                "other. Prints nothing, takes a millisecond, and ends with 0 whatever happens, also when no "
+                "collector runs.",
+            .example = "claude-top hook < hook.json",
+            .example_says = "as Claude Code runs it",
+        },
+    [COMMAND_STATUSLINE] =
+        {
+            .word = "statusline",
+            .args = "",
+            .summary = "print a status line for Claude Code",
+            .text =
+                "Reads what Claude Code tells its status line command, prints it as one line (model, folder, "
+                "context, cost, what is burned, limits) and hands it to the collector, from which the line's "
+                "burn rates come. Waits 20 ms for that at most and ends with 0 whatever happens, also when "
+                "no "
+                "collector runs.",
+            .example = "claude-top statusline < status.json",
+            .example_says = "as Claude Code runs it",
+        },
 };
 
 const struct option_meta option_metas[] = {

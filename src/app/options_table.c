@@ -6,7 +6,8 @@
 #define EVERY   ((1u << COMMAND_COUNT) - 1)
 #define COLLECT (ON(RUN) | ON(SERVE))
 #define SHOW    (ON(RUN) | ON(REPLAY) | ON(DEMO))
-#define LINKS   (EVERY & ~(ON(RECORD) | ON(SETUP)))
+#define QUICK   (ON(HOOK) | ON(STATUSLINE))
+#define LINKS   (EVERY & ~(ON(RECORD) | ON(SETUP) | QUICK))
 
 #define FIELD(f) .offset = offsetof(struct options, f), .size = sizeof(((struct options *)0)->f)
 
@@ -218,7 +219,7 @@ const struct option option_table[] = {
      .fallback = "",
      .help = "journal and cursors are kept here [$XDG_STATE_HOME/claude-top]",
      .example = "~/.local/state/claude-top",
-     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK),
+     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK) | QUICK,
      .type = OPTION_PATH,
      FIELD(state_dir)},
     {.flag = "socket",
@@ -228,7 +229,7 @@ const struct option option_table[] = {
      .fallback = "",
      .help = "the collector's Unix socket [$XDG_RUNTIME_DIR/claude-top.sock, else in the state folder]",
      .example = "/run/user/1000/claude-top.sock",
-     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK),
+     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK) | QUICK,
      .type = OPTION_PATH,
      FIELD(socket)},
     {.flag = "prices",
@@ -322,7 +323,7 @@ const struct option option_table[] = {
      .fallback = "256MiB",
      .help = "memory for sessions; the oldest ended ones go first",
      .example = "256MiB",
-     .commands = EVERY & ~ON(SETUP),
+     .commands = COLLECT | SHOW | ON(STATUS) | ON(RECORD) | ON(LINK),
      .type = OPTION_BYTES,
      FIELD(model_max_bytes),
      .min = MIB,
@@ -448,6 +449,15 @@ const struct option option_table[] = {
      .commands = ON(RUN) | ON(STATUS) | ON(REPLAY) | ON(DEMO),
      .type = OPTION_BOOL,
      FIELD(json)},
+    {.flag = "window",
+     .value_name = "TIME",
+     .choices = "15m|5m|1m|all",
+     .fallback = "15m",
+     .help = "how far back rate, errors and durations are looked at in the JSON",
+     .example = "5m",
+     .commands = ON(RUN) | ON(STATUS) | ON(REPLAY) | ON(DEMO),
+     .type = OPTION_ENUM,
+     FIELD(window)},
     {.flag = "session",
      .value_name = "ID",
      .fallback = "last",

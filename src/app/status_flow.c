@@ -150,6 +150,7 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
     add_count(o, "logs", f->received.logs);
     add_count(o, "metric_points", f->received.metric_points);
     add_count(o, "hooks", f->received.hooks);
+    add_count(o, "status_lines", f->received.status_lines);
     add_count(o, "profiles", f->received.profiles);
     add_refused(flow, f->refused);
     add_count(flow, "decode_errors", f->decode_errors);

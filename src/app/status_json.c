@@ -5,11 +5,9 @@
 #include <stdlib.h>
 
 #define SCHEMA       1
-#define RED_ROWS_MAX 256
-/* red[].rate_per_min and the quantiles are over this window; counts too. */
-#define RED_WINDOW_NS (INT64_C(15) * 60 * NS_PER_SEC)
-#define MODELS_MAX    64
-#define TRACES_MAX    1000
+#define RED_ROWS_MAX 512
+#define MODELS_MAX   64
+#define TRACES_MAX   1000
 
 static void add_ms(cJSON *o, const char *key, int64_t ns)
 {
@@ -167,6 +165,54 @@ static void add_links(cJSON *o, const struct deeplink_config *config, const stru
     }
 }
 
+static void add_tokens(cJSON *o, const char *key, int64_t tokens)
+{
+    if (tokens >= 0)
+        add_int(o, key, tokens);
+    else
+        cJSON_AddNullToObject(o, key);
+}
+
+static void add_percentage(cJSON *o, double percentage)
+{
+    if (percentage >= 0)
+        cJSON_AddNumberToObject(o, "used_percentage", percentage);
+    else
+        cJSON_AddNullToObject(o, "used_percentage");
+}
+
+static void add_limit(cJSON *limits, const char *key, const struct session_limit *limit)
+{
+    if (limit->used_percentage < 0 && limit->resets_ns == 0) {
+        cJSON_AddNullToObject(limits, key);
+        return;
+    }
+    cJSON *o = cJSON_AddObjectToObject(limits, key);
+    add_percentage(o, limit->used_percentage);
+    add_time(o, "resets_at", limit->resets_ns);
+}
+
+/* What the client says of its session, or null. */
+static void add_report(cJSON *o, const struct session *s)
+{
+    add_text_or_null(o, "model_name", s->model_name);
+    add_text_or_null(o, "branch", s->branch);
+    add_text_or_null(o, "start_source", s->start_source);
+    cJSON *part = cJSON_AddObjectToObject(o, "context");
+    add_tokens(part, "used_tokens", s->context.used_tokens);
+    add_tokens(part, "window_size", s->context.window_tokens);
+    add_percentage(part, s->context.used_percentage);
+    add_time(part, "reported_at", s->context.reported_ns);
+    part = cJSON_AddObjectToObject(o, "limits");
+    add_limit(part, "five_hour", &s->limits.five_hour);
+    add_limit(part, "seven_day", &s->limits.seven_day);
+    add_time(part, "reported_at", s->limits.reported_ns);
+    if (s->reported_cost_nano_usd >= 0)
+        cJSON_AddNumberToObject(o, "reported_cost_usd", (double)s->reported_cost_nano_usd / 1e9);
+    else
+        cJSON_AddNullToObject(o, "reported_cost_usd");
+}
+
 static cJSON *session_json(const struct status_source *source, const struct session *s)
 {
     struct run_status status = model_session_status(s, source->now_ns);
@@ -177,6 +223,7 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     add_text_or_null(o, "title", s->title);
     add_text_or_null(o, "cwd", s->cwd);
     add_text_or_null(o, "model", s->model);
+    add_report(o, s);
     cJSON_AddStringToObject(o, "state", run_state_name(status.state));
     add_time(o, "state_since", status.since_ns);
     cJSON_AddStringToObject(o, "state_evidence", status.evidence);
@@ -243,25 +290,58 @@ static void add_sessions(cJSON *root, const struct status_source *source)
     free(list);
 }
 
+static const struct {
+    const char *name;
+    int64_t minutes;
+} red_windows[] = {[RED_WINDOW_15M] = {"15m", 15},
+                   [RED_WINDOW_5M] = {"5m", 5},
+                   [RED_WINDOW_1M] = {"1m", 1},
+                   [RED_WINDOW_ALL] = {"all", 0}};
+
+const char *red_window_name(enum red_window w)
+{
+    return red_windows[w].name;
+}
+
+bool red_window_parse(struct slice name, enum red_window *out)
+{
+    for (size_t i = 0; i < sizeof red_windows / sizeof red_windows[0]; i++) {
+        if (slice_eq_str(name, red_windows[i].name)) {
+            *out = (enum red_window)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int64_t red_window_ns(enum red_window w)
+{
+    return red_windows[w].minutes * 60 * NS_PER_SEC;
+}
+
 static void add_red(cJSON *root, const struct status_source *source)
 {
-    static const char *const kinds[] = {
-        [RED_LLM] = "llm", [RED_TOOL] = "tool", [RED_MCP] = "mcp", [RED_SESSION] = "session"};
     struct red_row *rows = mem_array(RED_ROWS_MAX, sizeof *rows);
-    size_t count = model_red(source->model, source->now_ns, RED_WINDOW_NS, rows, RED_ROWS_MAX);
+    size_t count =
+        model_red(source->model, source->now_ns, red_window_ns(source->red_window), rows, RED_ROWS_MAX);
+    cJSON_AddStringToObject(root, "red_window", red_window_name(source->red_window));
     cJSON *list = cJSON_AddArrayToObject(root, "red");
     for (size_t i = 0; i < count && i < RED_ROWS_MAX; i++) {
         const struct red_row *r = &rows[i];
         cJSON *o = cJSON_CreateObject();
-        cJSON_AddStringToObject(o, "kind", kinds[r->kind]);
+        cJSON_AddStringToObject(o, "kind", red_kind_name(r->kind));
         add_text(o, "name", r->name);
         add_int(o, "count", r->count);
-        cJSON_AddNumberToObject(o, "rate_per_min", r->rate_per_min);
+        if (source->red_window == RED_WINDOW_ALL)
+            cJSON_AddNullToObject(o, "rate_per_min");
+        else
+            cJSON_AddNumberToObject(o, "rate_per_min", r->rate_per_min);
         add_int(o, "errors", r->errors);
         cJSON_AddNumberToObject(o, "error_ratio", r->count ? (double)r->errors / (double)r->count : 0);
         add_ms(o, "p50_ms", r->p50_ns);
         add_ms(o, "p95_ms", r->p95_ns);
         add_ms(o, "p99_ms", r->p99_ns);
+        add_ms(o, "ttft_p50_ms", r->ttft_p50_ns);
         add_ms(o, "ttft_p95_ms", r->ttft_p95_ns);
         add_int(o, "retries", r->retries);
         cJSON_AddItemToArray(list, o);

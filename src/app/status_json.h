@@ -11,11 +11,18 @@
 #include "flow.h"
 #include "model.h"
 
+/* How far back "red" looks; as choices of --window (options_table.c) and ?window=. */
+enum red_window { RED_WINDOW_15M, RED_WINDOW_5M, RED_WINDOW_1M, RED_WINDOW_ALL };
+
+const char *red_window_name(enum red_window w);
+bool red_window_parse(struct slice name, enum red_window *out);
+
 struct status_source {
     const struct model *model;
     int64_t now_ns;
     const struct flow *flow;
     const struct deeplink_config *links;
+    enum red_window red_window;
     bool catching_up; /* the model has not read the whole journal yet */
 };
 

@@ -35,6 +35,13 @@ static void session_start(struct ingest *in, const cJSON *json, struct event *e)
     e->kind = EVENT_SESSION;
     e->phase = PHASE_STARTED;
     e->source = text(in, json, "source", INGEST_NAME_MAX);
+    e->model = text(in, json, "model", INGEST_NAME_MAX);
+    /* A session that goes on says what it begins with. */
+    const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(json, "context_tokens");
+    if (cJSON_IsNumber(tokens) && tokens->valuedouble >= 0 && tokens->valuedouble <= 1e12) {
+        e->report.tells_context = true;
+        e->report.used_tokens = (int64_t)tokens->valuedouble;
+    }
 }
 
 static void session_end(struct ingest *in, const cJSON *json, struct event *e)

@@ -329,7 +329,9 @@ enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
     enum ct_err err = CT_ERR_UNSUPPORTED;
     if (frame->source == FRAME_HOOK) {
         in->stats.hooks++;
-        err = hook_frame(in, frame);
+        bool line = slice_eq_str(frame->path, INGEST_STATUSLINE_PATH);
+        in->stats.status_lines += line;
+        err = line ? statusline_frame(in, frame) : hook_frame(in, frame);
     } else if (frame->source == FRAME_OTLP_HTTP || frame->source == FRAME_OTLP_GRPC) {
         err = otlp_frame(in, frame);
     }

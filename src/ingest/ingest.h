@@ -1,7 +1,7 @@
 /*
  * ingest.h - from a frame to model events: the only place that knows Claude Code's names.
  *
- * One file per producer: native_log.c, native_span.c, hook.c. Text is cleaned here, once
+ * One file per producer: native_log.c, native_span.c, hook.c, statusline.c. Text is cleaned here, once
  * (text_clean), on its way into an event.
  */
 #ifndef CT_INGEST_INGEST_H
@@ -11,6 +11,9 @@
 #include "event.h"
 #include "frame.h"
 
+/* The path of status lines, among frames of FRAME_HOOK. */
+#define INGEST_STATUSLINE_PATH "/statusline"
+
 struct ingest;
 
 typedef void (*ingest_emit_fn)(void *ctx, const struct event *event);
@@ -19,7 +22,8 @@ struct ingest_stats {
     uint64_t spans;
     uint64_t logs;
     uint64_t metric_points;
-    uint64_t hooks;
+    uint64_t hooks; /* status lines included */
+    uint64_t status_lines;
     uint64_t profiles; /* requests; nothing is read in them */
     uint64_t decode_errors;
 };

@@ -19,6 +19,9 @@
 /* Hook calls carry whole tool results; what is larger is counted as a decode error and not looked at. */
 #define INGEST_HOOK_MAX (16u * 1024u * 1024u)
 
+/* A status line has about 1500 bytes. */
+#define INGEST_STATUSLINE_MAX (256u * 1024u)
+
 /* Attempts of one request whose times are kept. */
 #define INGEST_ATTEMPTS_MAX 32
 
@@ -89,5 +92,6 @@ bool native_log(struct ingest *in, const struct otlp_resource *, const struct ot
 bool native_span(struct ingest *in, const struct otlp_resource *, const struct otlp_scope *,
                  const struct otlp_span *);
 enum ct_err hook_frame(struct ingest *in, const struct frame *frame);
+enum ct_err statusline_frame(struct ingest *in, const struct frame *frame);
 
 #endif

@@ -230,7 +230,8 @@ static void compaction_apply(struct session_entry *s, const struct event *e)
 
 static void session_apply(struct session_entry *s, const struct event *e)
 {
-    s->pub.announced |= e->phase == PHASE_STARTED;
+    s->pub.announced |= e->phase == PHASE_STARTED || e->witness == WITNESS_STATUS;
+    report_apply(s, e);
     if (e->ended && e->time_ns > s->ended_ns)
         s->ended_ns = e->time_ns;
 }

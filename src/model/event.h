@@ -15,7 +15,7 @@
 #include "slice.h"
 
 /* Where a fact comes from. The order is the order of trust where two disagree: later wins. */
-enum witness { WITNESS_NONE, WITNESS_METRIC, WITNESS_HOOK, WITNESS_LOG, WITNESS_SPAN };
+enum witness { WITNESS_NONE, WITNESS_METRIC, WITNESS_STATUS, WITNESS_HOOK, WITNESS_LOG, WITNESS_SPAN };
 
 enum event_kind {
     EVENT_STARTUP,    /* a record that proves only that a process runs: never makes a session by itself */
@@ -77,6 +77,22 @@ struct event_usage {
     int64_t cost_nano_usd;            /* 1e-9 USD: sums do not depend on their order */
 };
 
+/* What the client's status line says of its session. */
+struct event_limit {
+    double used_percentage; /* of the plan's allowance; -1: unknown */
+    int64_t resets_ns;      /* 0: unknown */
+};
+
+struct event_report {
+    bool tells_context;     /* the next three are its word, also where they are unknown */
+    int64_t used_tokens;    /* -1: unknown, also below */
+    int64_t window_tokens;  /* how many fit */
+    double used_percentage; /* by the client's own reckoning */
+    bool tells_limits;      /* the next two are */
+    struct event_limit five_hour, seven_day;
+    int64_t cost_nano_usd; /* the client's own sum */
+};
+
 enum span_role {
     SPAN_ROLE_NONE,
     SPAN_ROLE_TURN,
@@ -113,6 +129,10 @@ struct event {
     struct slice agent_type; /* EVENT_TOOL that spawns an agent: of which type */
     struct slice cwd;
     struct slice title;
+
+    struct slice model_name;    /* EVENT_SESSION: the model's name for people */
+    struct slice branch;        /* EVENT_SESSION */
+    struct event_report report; /* EVENT_SESSION */
 
     struct event_usage usage;
     int64_t ttft_ns;     /* -1: unknown */

@@ -79,8 +79,8 @@ void facts_heard(struct facts *f, const struct event *e)
 /* Token counts and costs: log events know both, spans only tokens. */
 static void usage(struct facts *f, const struct event *e)
 {
-    static const uint8_t trust[] = {
-        [WITNESS_NONE] = 1, [WITNESS_METRIC] = 1, [WITNESS_HOOK] = 2, [WITNESS_SPAN] = 3, [WITNESS_LOG] = 4};
+    static const uint8_t trust[] = {[WITNESS_NONE] = 1, [WITNESS_METRIC] = 1, [WITNESS_STATUS] = 1,
+                                    [WITNESS_HOOK] = 2, [WITNESS_SPAN] = 3,   [WITNESS_LOG] = 4};
     uint8_t rank = trust[e->witness];
     facts_set(f, FACT_INPUT, rank, e->usage.input_tokens);
     facts_set(f, FACT_OUTPUT, rank, e->usage.output_tokens);

@@ -147,6 +147,24 @@ struct run_status {
     const struct node *node; /* the call it is about, or NULL */
 };
 
+/* What the client said of its own, last; nothing of it is reckoned here. */
+struct session_context {
+    int64_t reported_ns;   /* 0: never, and so nothing is known */
+    int64_t used_tokens;   /* the newest prompt's; -1: unknown, also below */
+    int64_t window_tokens; /* how many fit */
+    double used_percentage;
+};
+
+struct session_limit {
+    double used_percentage; /* of the plan's allowance; -1: unknown */
+    int64_t resets_ns;      /* 0: unknown */
+};
+
+struct session_limits {
+    int64_t reported_ns; /* 0: never: plans without limits say nothing */
+    struct session_limit five_hour, seven_day;
+};
+
 struct session {
     uint64_t id;
     struct slice session_id;
@@ -154,9 +172,16 @@ struct session {
     struct slice service_version;
     struct slice title; /* "" when nobody said one */
     struct slice cwd;
-    struct slice model; /* that of the newest LLM call */
-    bool real;          /* something beyond start-up records was seen; others are not sessions */
-    bool announced;     /* a SessionStart hook was seen: may be shown before its first prompt */
+    struct slice model;        /* that of the newest LLM call; before the first, what the client said */
+    struct slice model_name;   /* for people, as the client says */
+    struct slice branch;       /* as the client says */
+    struct slice start_source; /* of its newest start: startup, resume, fork, compact, clear */
+    struct session_context context;
+    struct session_limits limits;
+    int64_t reported_cost_nano_usd; /* the client's own sum of what its process spent; -1: unknown */
+    bool real;                      /* something beyond start-up records was seen; others are not sessions */
+    bool
+        announced; /* a SessionStart hook or its status line was seen: may be shown before its first prompt */
     bool has_spans, has_logs, has_hooks;   /* which witnesses it has */
     bool redacted;                         /* prompts are withheld by the client */
     int64_t started_ns;                    /* first event */
@@ -229,22 +254,37 @@ struct fleet {
 
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out);
 
-/* One row of the RED table. */
-enum red_kind { RED_LLM, RED_TOOL, RED_MCP, RED_SESSION };
+/*
+ * One row of the RED table. What is counted, when it ended: LLM calls by model (RED_LLM) and by session
+ * (RED_SESSION), tool calls by tool (RED_TOOL) and by MCP server (RED_MCP), runs of sub-agents by agent type
+ * (RED_AGENT). Rejected and interrupted calls are no calls that ended. "other" stands for the names past the
+ * limit (red.h).
+ */
+enum red_kind { RED_LLM, RED_TOOL, RED_MCP, RED_SESSION, RED_AGENT };
+
+const char *red_kind_name(enum red_kind k); /* as in the JSON: "llm", "tool" … */
 
 struct red_row {
     enum red_kind kind;
     struct slice name;
     int64_t count;
     int64_t errors;
-    int64_t retries;
-    double rate_per_min;
-    int64_t p50_ns, p95_ns, p99_ns; /* -1: no durations */
-    int64_t ttft_p95_ns;            /* -1: none */
+    int64_t retries;                  /* LLM calls: attempts beyond the first */
+    double rate_per_min;              /* 0 without a window */
+    int64_t p50_ns, p95_ns, p99_ns;   /* within 6.25 % (histogram.h); -1: no durations */
+    int64_t ttft_p50_ns, ttft_p95_ns; /* time to the first token, LLM calls; -1: none */
 };
 
-/* Rows by kind, then by name. window_ns: how far back from now; 0: everything. Returns how many there are. */
+#define RED_WINDOW_MAX_NS (INT64_C(15) * 60 * 1000000000)
+
+/* Rows by kind, then by name. window_ns: how far back from now, at most RED_WINDOW_MAX_NS; 0: everything.
+ * Returns how many there are. Its cost does not depend on the number of calls. */
 size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struct red_row *out, size_t max);
+
+/* The same of one session, without its RED_SESSION row; any window. One pass over the session's calls, as
+ * settling it is. */
+size_t model_session_red(const struct session *s, int64_t now_ns, int64_t window_ns, struct red_row *out,
+                         size_t max);
 
 struct model_stats {
     uint64_t events;

@@ -206,6 +206,13 @@ struct newest {
     int64_t ns;
 };
 
+/* When the client said what it said of its session (report.c). */
+struct report {
+    struct newest model, model_name, branch, start_source;
+    struct slice model_id;
+    int64_t cost_ns;
+};
+
 struct session_entry {
     struct session pub; /* first */
     struct model *model;
@@ -238,6 +245,7 @@ struct session_entry {
     bool saw_tool_ends;   /* they include those of a tool's end */
     int64_t input_wanted_ns;
     int64_t compacting_ns, compacted_ns; /* newest start and end of a compaction */
+    struct report report;
     struct newest cwd, title, service_name, service_version;
 
     /* Written by settling. */
@@ -396,8 +404,20 @@ size_t place_link(struct session_entry *s, struct entry **preorder);
 /* derive.c */
 void derive_facts(struct entry *e);         /* public fields that need no tree */
 void derive_waits(struct session_entry *s); /* decisions and permission prompts, to their tools */
+/* report.c */
+void report_init(struct session *s);
+void report_apply(struct session_entry *s, const struct event *e);
+
 /* windows.c */
 void derive_windows(struct session_entry *s, struct entry *e); /* its share of the windows */
+/* As what a call that ended counts in the RED table: at most WINDOW_SERIES_MAX, none for others. */
+#define WINDOW_SERIES_MAX 2
+struct window_series {
+    enum red_kind kind;
+    struct slice name;
+};
+size_t windows_red(const struct session_entry *s, const struct entry *e, struct window_series *out,
+                   struct red_share *share);
 
 /* cost.c */
 void derive_cost(struct entry *e);

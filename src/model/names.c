@@ -52,3 +52,13 @@ const char *node_state_name(enum node_state s)
     };
     return names[s];
 }
+
+const char *red_kind_name(enum red_kind k)
+{
+    static const char *const names[] = {[RED_LLM] = "llm",
+                                        [RED_TOOL] = "tool",
+                                        [RED_MCP] = "mcp",
+                                        [RED_SESSION] = "session",
+                                        [RED_AGENT] = "agent"};
+    return names[k];
+}

@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 
-#define MINUTE_NS (INT64_C(60) * 1000000000)
+_Static_assert(RED_TICKS *RED_TICK_NS == RED_WINDOW_MAX_NS, "the ticks hold the longest window");
+_Static_assert((RED_MINUTES - 1) * RED_MINUTE_NS == RED_WINDOW_MAX_NS, "and the one that has just begun");
 
 void red_finish(struct red_table *t)
 {
@@ -24,11 +25,15 @@ static int series_cmp(const struct red_series *s, enum red_kind kind, struct sli
     return slice_cmp(slice_str(s->name), name);
 }
 
-static void slot_fold(struct red_slot *to, const struct red_slot *from)
+static void counts_fold(struct red_counts *to, const struct red_counts *from)
 {
     to->count += from->count;
     to->errors += from->errors;
     to->retries += from->retries;
+}
+
+static void times_fold(struct red_times *to, const struct red_times *from)
+{
     histogram_merge(&to->durations, &from->durations);
     histogram_merge(&to->ttft, &from->ttft);
 }
@@ -77,7 +82,7 @@ static struct red_series *other(struct red_table *t, enum red_kind kind)
     return s;
 }
 
-/* The series of that kind that was silent for longest, if longer than its minutes reach; its life goes to
+/* The series of that kind that was silent for longest, if longer than its rings reach; its life goes to
  * "other". */
 static struct red_series *recycle(struct red_table *t, enum red_kind kind, int64_t now_ns)
 {
@@ -86,12 +91,14 @@ static struct red_series *recycle(struct red_table *t, enum red_kind kind, int64
         if (t->items[i]->kind == kind && strcmp(t->items[i]->name, "other") != 0 &&
             (victim == t->count || t->items[i]->last_ns < t->items[victim]->last_ns))
             victim = i;
-    if (victim == t->count || t->items[victim]->last_ns + RED_MINUTES * MINUTE_NS > now_ns)
+    if (victim == t->count || t->items[victim]->last_ns + RED_MINUTES * RED_MINUTE_NS > now_ns)
         return NULL;
     struct red_series *s = t->items[victim];
     memmove(&t->items[victim], &t->items[victim + 1], (t->count - victim - 1) * sizeof(struct red_series *));
     t->count--;
-    slot_fold(&other(t, kind)->all, &s->all);
+    struct red_series *rest = other(t, kind);
+    counts_fold(&rest->all, &s->all);
+    times_fold(&rest->all_times, &s->all_times);
     free(s->name);
     *s = (struct red_series){.serial = s->serial + 1};
     return s;
@@ -126,28 +133,43 @@ void red_series_for(struct red_table *t, enum red_kind kind, struct slice name,
     now->serial = now->series->serial;
 }
 
-static void slot_change(struct red_slot *slot, const struct red_share *share, int sign)
+static void times_change(struct red_times *times, const struct red_share *share, int sign)
 {
-    slot->count += sign;
-    slot->errors += share->failed ? sign : 0;
-    slot->retries += sign * share->retries;
     void (*change)(struct histogram *, int64_t) = sign > 0 ? histogram_add : histogram_remove;
     if (share->duration_ns >= 0)
-        change(&slot->durations, share->duration_ns);
+        change(&times->durations, share->duration_ns);
     if (share->ttft_ns >= 0)
-        change(&slot->ttft, share->ttft_ns);
+        change(&times->ttft, share->ttft_ns);
+}
+
+static void ring_change(struct red_slot *ring, size_t slots, int64_t step_ns, const struct red_share *share,
+                        int sign)
+{
+    int64_t at = share->time_ns / step_ns;
+    struct red_slot *slot = &ring[(uint64_t)at % slots];
+    if (slot->at < at)
+        *slot = (struct red_slot){.at = at};
+    if (slot->at == at)
+        times_change(&slot->times, share, sign);
 }
 
 static void series_change(const struct red_share *share, int sign)
 {
-    slot_change(&share->series->all, share, sign);
-    int64_t minute = share->time_ns / MINUTE_NS;
-    struct red_slot *slot = &share->series->minutes[(uint64_t)minute % RED_MINUTES];
-    if (slot->minute < minute) {
-        *slot = (struct red_slot){.minute = minute};
-    }
-    if (slot->minute == minute)
-        slot_change(slot, share, sign);
+    struct red_series *s = share->series;
+    int errors = share->failed ? sign : 0, retries = sign * share->retries;
+    counts_fold(&s->all, &(struct red_counts){sign, errors, retries});
+    times_change(&s->all_times, share, sign);
+    ring_change(s->minutes, RED_MINUTES, RED_MINUTE_NS, share, sign);
+    ring_change(s->fine, RED_FINE, RED_FINE_NS, share, sign);
+    int64_t at = share->time_ns / RED_TICK_NS;
+    struct red_tick *tick = &s->ticks[(uint64_t)at % RED_TICKS];
+    if (tick->at < at)
+        *tick = (struct red_tick){.at = at};
+    if (tick->at != at)
+        return;
+    tick->count += sign;
+    tick->errors += errors;
+    tick->retries += retries;
 }
 
 static bool same_share(const struct red_share *a, const struct red_share *b)
@@ -171,46 +193,69 @@ void red_update(struct red_share *share, const struct red_share *now)
         share->series->last_ns = share->time_ns;
 }
 
-static void row_fill(struct red_row *row, const struct red_series *s, const struct red_slot *sum,
-                     double minutes)
+void red_row_fill(struct red_row *row, enum red_kind kind, struct slice name, const struct red_counts *counts,
+                  const struct red_times *times, int64_t window_ns)
 {
     *row = (struct red_row){
-        .kind = s->kind,
-        .name = slice_str(s->name),
-        .count = sum->count,
-        .errors = sum->errors,
-        .retries = sum->retries,
-        .rate_per_min = minutes > 0 ? (double)sum->count / minutes : 0,
-        .p50_ns = histogram_quantile(&sum->durations, 0.50),
-        .p95_ns = histogram_quantile(&sum->durations, 0.95),
-        .p99_ns = histogram_quantile(&sum->durations, 0.99),
-        .ttft_p95_ns = histogram_quantile(&sum->ttft, 0.95),
+        .kind = kind,
+        .name = name,
+        .count = counts->count,
+        .errors = counts->errors,
+        .retries = counts->retries,
+        .rate_per_min = window_ns > 0 ? (double)counts->count * (double)RED_MINUTE_NS / (double)window_ns : 0,
+        .p50_ns = histogram_quantile(&times->durations, 0.50),
+        .p95_ns = histogram_quantile(&times->durations, 0.95),
+        .p99_ns = histogram_quantile(&times->durations, 0.99),
+        .ttft_p50_ns = histogram_quantile(&times->ttft, 0.50),
+        .ttft_p95_ns = histogram_quantile(&times->ttft, 0.95),
     };
+}
+
+static void counts_sum(const struct red_series *s, int64_t now_ns, int64_t window_ns, struct red_counts *sum)
+{
+    int64_t newest = now_ns / RED_TICK_NS, wanted = (window_ns + RED_TICK_NS - 1) / RED_TICK_NS;
+    for (size_t i = 0; i < RED_TICKS; i++) {
+        const struct red_tick *tick = &s->ticks[i];
+        if (tick->at <= newest && tick->at > newest - wanted)
+            counts_fold(sum, &(struct red_counts){tick->count, tick->errors, tick->retries});
+    }
+}
+
+/* The whole slots of the window, and the one that has just begun. */
+static void ring_sum(const struct red_slot *ring, size_t slots, int64_t step_ns, int64_t now_ns,
+                     int64_t window_ns, struct red_times *sum)
+{
+    int64_t newest = now_ns / step_ns, wanted = (window_ns + step_ns - 1) / step_ns + 1;
+    for (size_t i = 0; i < slots; i++)
+        if (ring[i].at <= newest && ring[i].at > newest - wanted)
+            times_fold(sum, &ring[i].times);
 }
 
 size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struct red_row *out, size_t max)
 {
     size_t rows = 0;
     settle_model(m);
-    int64_t newest = now_ns / MINUTE_NS;
-    int64_t wanted = window_ns / MINUTE_NS > RED_MINUTES ? RED_MINUTES : window_ns / MINUTE_NS;
+    if (window_ns > RED_WINDOW_MAX_NS)
+        window_ns = RED_WINDOW_MAX_NS;
     for (size_t i = 0; i < m->red.count; i++) {
         const struct red_series *s = m->red.items[i];
-        struct red_slot sum = {0};
-        if (window_ns == 0) {
-            sum = s->all;
-        } else {
-            for (size_t k = 0; k < RED_MINUTES; k++) {
-                const struct red_slot *slot = &s->minutes[k];
-                if (slot->count == 0 || slot->minute > newest || slot->minute <= newest - wanted)
-                    continue;
-                slot_fold(&sum, slot);
-            }
-        }
-        if (sum.count == 0)
+        struct red_counts counts = {0};
+        if (window_ns > 0)
+            counts_sum(s, now_ns, window_ns, &counts);
+        else
+            counts = s->all;
+        if (counts.count == 0)
             continue;
-        if (rows < max)
-            row_fill(&out[rows], s, &sum, (double)wanted);
+        if (rows < max) {
+            struct red_times times = {0};
+            if (window_ns == 0)
+                times = s->all_times;
+            else if (window_ns <= RED_MINUTE_NS)
+                ring_sum(s->fine, RED_FINE, RED_FINE_NS, now_ns, window_ns, &times);
+            else
+                ring_sum(s->minutes, RED_MINUTES, RED_MINUTE_NS, now_ns, window_ns, &times);
+            red_row_fill(&out[rows], s->kind, slice_str(s->name), &counts, &times, window_ns);
+        }
         rows++;
     }
     return rows;

@@ -85,6 +85,7 @@ static struct session_entry *session_new(struct model *m, struct slice session_i
     s->arena.chunk = SESSION_ARENA_CHUNK;
     map_init(&s->index, m->config.hash_seed);
     s->pub.session_id = session_keep(s, session_id);
+    report_init(&s->pub);
     s->pub.id = ++m->numbers << 32;
     s->pub.prev = m->last ? &m->last->pub : NULL;
     if (m->last)
@@ -232,7 +233,8 @@ void session_touch(struct session_entry *s, const struct event *e)
     int64_t first = e->start_ns > 0 && e->start_ns < e->time_ns ? e->start_ns : e->time_ns;
     if (first > 0 && (pub->started_ns == 0 || first < pub->started_ns))
         pub->started_ns = first;
-    if (e->time_ns > pub->last_activity_ns)
+    /* A status line is drawn anew when nothing happens, too. */
+    if (e->time_ns > pub->last_activity_ns && e->witness != WITNESS_STATUS)
         pub->last_activity_ns = e->time_ns;
     if (e->arrival_ns > pub->last_arrival_ns)
         pub->last_arrival_ns = e->arrival_ns;

@@ -174,7 +174,7 @@ static void own_counters(const struct entry *n, struct counters *c)
 static void pick_models(struct session_entry *s, struct entry **nodes, size_t count)
 {
     struct entry *newest = NULL;
-    s->pub.model = SLICE_NULL;
+    s->pub.model = s->report.model_id;
     for (size_t i = 0; i < count; i++) {
         struct entry *n = nodes[i];
         if (n->newest_llm)

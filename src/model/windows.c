@@ -15,31 +15,52 @@ static struct slice mcp_server(struct slice tool)
     return slice_sub(rest, 0, slice_find_slice(rest, SLICE_LIT("__")));
 }
 
-void derive_windows(struct session_entry *s, struct entry *e)
+size_t windows_red(const struct session_entry *s, const struct entry *e, struct window_series *out,
+                   struct red_share *share)
 {
     const struct node *p = &e->pub;
-    bool llm = p->kind == NODE_LLM;
-    if (e->kept || (!llm && p->kind != NODE_TOOL))
-        return;
+    bool ended = e->visible && (p->state == NODE_DONE || p->state == NODE_FAILED);
+    size_t count = 0;
+    *share = (struct red_share){.time_ns = p->end_ns ? p->end_ns : p->start_ns,
+                                .duration_ns = p->duration_ns,
+                                .ttft_ns = p->kind == NODE_LLM ? p->ttft_ns : -1,
+                                .retries = p->kind == NODE_LLM && p->attempts > 1 ? p->attempts - 1 : 0,
+                                .failed = p->state == NODE_FAILED};
+    if (ended && p->kind == NODE_LLM) {
+        out[count++] = (struct window_series){RED_LLM, p->model};
+        out[count++] = (struct window_series){RED_SESSION, s->pub.session_id};
+    } else if (ended && p->kind == NODE_TOOL) {
+        out[count++] = (struct window_series){RED_TOOL, p->name};
+        out[count++] = (struct window_series){RED_MCP, mcp_server(p->name)};
+    } else if (ended && p->kind == NODE_AGENT && p->total.agents > 0) {
+        share->time_ns = p->end_ns ? p->end_ns : p->last_ns;
+        out[count++] = (struct window_series){RED_AGENT, p->name};
+    }
+    return count;
+}
+
+static void share_red(struct session_entry *s, struct entry *e)
+{
+    struct window_series series[WINDOW_SERIES_MAX];
+    struct red_share share;
+    size_t count = windows_red(s, e, series, &share);
+    for (size_t i = 0; i < WINDOW_SERIES_MAX; i++) {
+        struct red_share now = share;
+        if (i < count && series[i].name.len)
+            red_series_for(&s->model->red, series[i].kind, series[i].name, &e->red_share[i], &now);
+        red_update(&e->red_share[i], &now);
+    }
+}
+
+static void share_fleet(struct session_entry *s, struct entry *e)
+{
+    const struct node *p = &e->pub;
     struct fleet_share fleet = {0};
-    struct red_share red[2] = {{.duration_ns = -1, .ttft_ns = -1}, {.duration_ns = -1, .ttft_ns = -1}};
     if (e->visible && (p->state == NODE_DONE || p->state == NODE_FAILED)) {
         const struct facts *f = e->view;
-        struct slice names[2] = {llm ? p->model : p->name, llm ? s->pub.session_id : mcp_server(p->name)};
-        enum red_kind kinds[2] = {llm ? RED_LLM : RED_TOOL, llm ? RED_SESSION : RED_MCP};
-        int64_t time_ns = p->end_ns ? p->end_ns : p->start_ns;
-        for (int i = 0; i < 2; i++) {
-            red[i] = (struct red_share){.time_ns = time_ns,
-                                        .duration_ns = p->duration_ns,
-                                        .ttft_ns = p->ttft_ns,
-                                        .retries = llm && p->attempts > 1 ? p->attempts - 1 : 0,
-                                        .failed = p->state == NODE_FAILED};
-            if (names[i].len)
-                red_series_for(&s->model->red, kinds[i], names[i], &e->red_share[i], &red[i]);
-        }
         fleet = (struct fleet_share){
-            .counted = llm,
-            .time_ns = time_ns,
+            .counted = true,
+            .time_ns = p->end_ns ? p->end_ns : p->start_ns,
             .tokens = known(facts_number(f, FACT_INPUT)) + known(facts_number(f, FACT_OUTPUT)) +
                       known(facts_number(f, FACT_CACHE_READ)) + known(facts_number(f, FACT_CACHE_CREATION)),
             .cost_nano_usd = known(e->cost_nano_usd),
@@ -47,10 +68,18 @@ void derive_windows(struct session_entry *s, struct entry *e)
             .duration_ns = p->duration_ns,
             .failed = p->state == NODE_FAILED,
         };
+        if (!s->burn)
+            s->burn = session_alloc(s, sizeof *s->burn);
     }
-    for (int i = 0; i < 2; i++)
-        red_update(&e->red_share[i], &red[i]);
-    if (fleet.counted && !s->burn)
-        s->burn = session_alloc(s, sizeof *s->burn);
     fleet_update(&s->model->fleet, s->burn, &e->fleet_share, &fleet);
+}
+
+void derive_windows(struct session_entry *s, struct entry *e)
+{
+    enum node_kind kind = e->pub.kind;
+    if (e->kept || (kind != NODE_LLM && kind != NODE_TOOL && kind != NODE_AGENT))
+        return;
+    share_red(s, e);
+    if (kind == NODE_LLM)
+        share_fleet(s, e);
 }

@@ -120,6 +120,12 @@ static void add_hook(struct capture *c, const char *dir, const cJSON *row)
     cJSON_free(body);
 }
 
+static void add_status_line(struct capture *c, const char *dir, const cJSON *row)
+{
+    add_hook(c, dir, row);
+    c->frames[c->count - 1].path = SLICE_LIT("/statusline");
+}
+
 static void each_line(struct capture *c, const char *dir, const char *file,
                       void (*row)(struct capture *, const char *, const cJSON *))
 {
@@ -155,8 +161,10 @@ void capture_load(struct capture *c, const char *name, enum capture_hooks hooks)
     snprintf(c->name, sizeof c->name, "%s", name);
     snprintf(dir, sizeof dir, "%s/captures/%s", data_dir(), name);
     each_line(c, dir, "requests.jsonl", add_request);
-    if (hooks == CAPTURE_WITH_HOOKS)
+    if (hooks != CAPTURE_WITHOUT_HOOKS)
         each_line(c, dir, "hooks.jsonl", add_hook);
+    if (hooks == CAPTURE_WITH_STATUS)
+        each_line(c, dir, "statusline.jsonl", add_status_line);
     if (c->count > 1)
         qsort(c->frames, c->count, sizeof *c->frames, by_time);
     snprintf(path, sizeof path, "%s/expected.json", dir);

@@ -1,7 +1,8 @@
 /*
  * capture.h - recorded traffic of tests/data/captures as frames.
  *
- * A capture's requests and hooks are frames in the order in which they arrived; wall_ns is the recorded time.
+ * A capture's requests, hooks and status lines are frames in the order in which they arrived; wall_ns is the
+ * recorded time.
  */
 #ifndef CT_TESTS_SUPPORT_CAPTURE_H
 #define CT_TESTS_SUPPORT_CAPTURE_H
@@ -20,7 +21,7 @@ struct capture {
     size_t owned_count;
 };
 
-enum capture_hooks { CAPTURE_WITHOUT_HOOKS, CAPTURE_WITH_HOOKS };
+enum capture_hooks { CAPTURE_WITHOUT_HOOKS, CAPTURE_WITH_HOOKS, CAPTURE_WITH_STATUS /* and hooks */ };
 
 /* Names of all captures, in byte order, ending in NULL; free with capture_names_free(). */
 char **capture_names(void);

@@ -18,6 +18,8 @@ enum exit_code command_replay(const struct options *o);
 enum exit_code command_demo(const struct options *o);
 enum exit_code command_link(const struct options *o);
 enum exit_code command_setup(const struct options *o);
+enum exit_code command_hook(const struct options *o);
+enum exit_code command_statusline(const struct options *o);
 
 /* "claude-top: <message>" on stderr; the exit code that goes with err. */
 enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg);

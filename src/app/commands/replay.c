@@ -143,6 +143,7 @@ static void print_json(struct replay *r)
     struct status_source source = {.model = r->frames.model,
                                    .now_ns = r->options->at_ns > 0 ? r->begin_ns : r->frames.last_wall_ns,
                                    .flow = &flow,
+                                   .red_window = (enum red_window)r->options->window,
                                    .links = &r->options->grafana};
     char *json = status_json(&source);
     struct buf text;

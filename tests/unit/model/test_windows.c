@@ -151,6 +151,106 @@ static void the_window_slides_by_minutes(void **state)
     assert_int_equal(row[0].count, 2);
 }
 
+static void a_minute_is_exact_to_five_seconds(void **state)
+{
+    (void)state;
+    struct red_row row[2];
+    char id[16];
+    for (int i = 0; i < 120; i++) {
+        snprintf(id, sizeof id, "r%d", i);
+        story_tell(&s, call(i * 1000, 100, id));
+    }
+    model_red(s.model, STORY_AT(119000), MINUTE, row, 2);
+    assert_true(row[0].count >= 55 && row[0].count <= 60);
+    assert_true(row[0].rate_per_min > 54 && row[0].rate_per_min < 61);
+    assert_true(row[0].p50_ns > 90 * STORY_MS && row[0].p50_ns < 110 * STORY_MS);
+    model_red(s.model, STORY_AT(119000), 5 * MINUTE, row, 2);
+    assert_int_equal(row[0].count, 120);
+    assert_true(row[0].rate_per_min > 23.9 && row[0].rate_per_min < 24.1);
+    /* What slid out of the minute is still in the longer windows. */
+    assert_int_equal(model_red(s.model, STORY_AT(240000), MINUTE, row, 2), 0);
+    model_red(s.model, STORY_AT(240000), 5 * MINUTE, row, 2);
+    assert_int_equal(row[0].count, 120);
+    assert_true(row[0].p95_ns > 0);
+    /* No window is longer than the rings. */
+    model_red(s.model, STORY_AT(240000), 60 * MINUTE, row, 2);
+    assert_true(row[0].rate_per_min > 7.9 && row[0].rate_per_min < 8.1);
+}
+
+static void every_window_that_counts_a_call_has_its_duration(void **state)
+{
+    (void)state;
+    static const int64_t windows[] = {MINUTE, 5 * MINUTE, 15 * MINUTE};
+    struct red_row row[2];
+    story_tell(&s, call(0, 100, "r1"));
+    for (size_t w = 0; w < 3; w++) {
+        for (int64_t ms = 0; ms < 16 * 60000; ms += 777) {
+            bool there = model_red(s.model, STORY_AT(ms), windows[w], row, 2) > 0;
+            bool inside = ms * STORY_MS < windows[w] - 5 * SECOND, outside = ms * STORY_MS >= windows[w];
+            if ((inside && !there) || (outside && there))
+                fail_msg("after %lld ms the call is %sin the window", (long long)ms, there ? "" : "not ");
+            if (there && row[0].p99_ns < 0)
+                fail_msg("after %lld ms the call has no duration", (long long)ms);
+        }
+    }
+}
+
+static void agents_are_rows_by_type(void **state)
+{
+    (void)state;
+    struct red_row rows[8];
+    for (int i = 0; i < 2; i++) {
+        char id[8];
+        snprintf(id, sizeof id, "a%d", i);
+        struct event done = story_agent_stop(5000 + i * 1000, "p1", id, "Explore");
+        story_tell(&s, story_agent_start(1000, "p1", id, "Explore"));
+        story_tell(&s, with_agent(story_llm_log(2000 + i, 500, "p1", i ? "r1" : "r0"), id, NULL));
+        story_tell(&s, done);
+    }
+    story_tell(&s, story_agent_start(1000, "p1", "a9", "Plan")); /* still runs */
+    size_t count = model_red(s.model, STORY_AT(7000), 5 * MINUTE, rows, 8);
+    const struct red_row *r = find(rows, count, RED_AGENT, "Explore");
+    assert_non_null(r);
+    assert_int_equal(r->count, 2);
+    assert_int_equal(r->errors, 0);
+    assert_int_equal(r->ttft_p95_ns, -1);
+    assert_true(r->p99_ns > 4600 * STORY_MS && r->p99_ns < 5400 * STORY_MS);
+    assert_null(find(rows, count, RED_AGENT, "Plan"));
+}
+
+static void a_session_has_rows_of_its_own(void **state)
+{
+    (void)state;
+    struct red_row rows[300];
+    char id[32], name[32];
+    for (int i = 0; i < 100; i++) {
+        snprintf(id, sizeof id, "u%d", i);
+        snprintf(name, sizeof name, "mcp__s%02d__t", i);
+        story_tell(&s, story_tool_log(1000 + i * 1000, 10, "p1", name, id));
+    }
+    story_tell(&s, failing(call(50000, 800, "r1"), "server", "500"));
+    story_tell(&s, in_session(call(60000, 900, "r2"), "session-2"));
+    size_t count = model_session_red(story_session(&s), STORY_AT(100000), 0, rows, 300);
+    const struct red_row *llm = find(rows, count, RED_LLM, "opus");
+    assert_int_equal(llm->count, 1);
+    assert_int_equal(llm->errors, 1);
+    assert_null(find(rows, count, RED_SESSION, STORY_SESSION));
+    assert_int_equal(find(rows, count, RED_TOOL, "other")->count, 100 - RED_SERIES_MAX);
+    assert_int_equal(find(rows, count, RED_MCP, "other")->count, 100 - RED_SERIES_MAX);
+    assert_int_equal(count, 1 + 2 * (RED_SERIES_MAX + 1));
+    for (size_t i = 1; i < count; i++)
+        assert_true(rows[i - 1].kind < rows[i].kind ||
+                    (rows[i - 1].kind == rows[i].kind && slice_cmp(rows[i - 1].name, rows[i].name) < 0));
+    assert_int_equal(model_session_red(story_session(&s), STORY_AT(100000), 0, rows, 1), count);
+    /* Its windows are exact. */
+    count = model_session_red(story_session(&s), STORY_AT(100000), 10 * SECOND, rows, 300);
+    int64_t tools = 0;
+    for (size_t i = 0; i < count; i++)
+        tools += rows[i].kind == RED_TOOL ? rows[i].count : 0;
+    assert_int_equal(tools, 10);
+    assert_true(rows[0].rate_per_min > 5.9 && rows[0].rate_per_min < 6.1);
+}
+
 static void there_are_never_too_many_series(void **state)
 {
     (void)state;
@@ -244,6 +344,10 @@ int main(void)
         TEST(rows_are_by_model_tool_server_and_session),
         TEST(a_better_witness_replaces_what_was_counted),
         TEST(the_window_slides_by_minutes),
+        TEST(a_minute_is_exact_to_five_seconds),
+        TEST(every_window_that_counts_a_call_has_its_duration),
+        TEST(agents_are_rows_by_type),
+        TEST(a_session_has_rows_of_its_own),
         TEST(there_are_never_too_many_series),
         TEST(the_fleet_sees_the_last_minute_and_today),
         TEST(a_session_is_live_while_it_is_heard_of),

@@ -1,0 +1,113 @@
+#include "quick.h"
+
+#include "clock.h"
+#include "config.h"
+#include "deliver.h"
+
+#include <unistd.h>
+
+struct places {
+    const char *socket, *state_dir, *config; /* NULL: not given */
+    struct arena *arena;
+};
+
+/* The value of --flag VALUE or --flag=VALUE, the last one given. */
+static const char *flag_value(int argc, const char *const *argv, const char *flag)
+{
+    const char *value = NULL;
+    size_t len = strlen(flag);
+    for (int i = 2; i < argc; i++) {
+        if (strncmp(argv[i], flag, len) != 0)
+            continue;
+        if (argv[i][len] == '=')
+            value = argv[i] + len + 1;
+        else if (argv[i][len] == '\0' && i + 1 < argc)
+            value = argv[++i];
+    }
+    return value;
+}
+
+static enum ct_err take_key(void *ctx, struct slice section, struct slice key, struct slice value,
+                            unsigned line, struct ct_errmsg *msg)
+{
+    struct places *p = ctx;
+    (void)line;
+    (void)msg;
+    if (!slice_eq_str(section, "paths"))
+        return CT_OK;
+    if (slice_eq_str(key, "socket"))
+        p->socket = arena_dup(p->arena, value).ptr;
+    else if (slice_eq_str(key, "state_dir"))
+        p->state_dir = arena_dup(p->arena, value).ptr;
+    return CT_OK;
+}
+
+/* As everywhere: file < environment < flag. Set but empty stands for the built-in one. */
+static void override(const char **value, const char *from)
+{
+    if (from)
+        *value = from;
+}
+
+static bool given(const char *value)
+{
+    return value && value[0];
+}
+
+const char *quick_socket(int argc, const char *const *argv, const struct env *env, struct arena *arena)
+{
+    struct places p = {.arena = arena};
+    struct paths paths;
+    struct ct_errmsg msg;
+    const char *socket = flag_value(argc, argv, "--socket");
+    if (paths_find(env, arena, &paths, &msg))
+        return given(socket) ? socket : "";
+    override(&p.config, env->get(env->ctx, "CLAUDE_TOP_CONFIG"));
+    override(&p.config, flag_value(argc, argv, "--config"));
+    const char *config = given(p.config) ? paths_expand(p.config, paths.home, arena) : paths.config_file;
+    if (config)
+        config_read(config, take_key, &p, &msg);
+    override(&p.state_dir, env->get(env->ctx, "CLAUDE_TOP_STATE_DIR"));
+    override(&p.state_dir, flag_value(argc, argv, "--state-dir"));
+    override(&p.socket, env->get(env->ctx, "CLAUDE_TOP_SOCKET"));
+    override(&p.socket, socket);
+    const char *state = paths_expand(given(p.state_dir) ? p.state_dir : paths.state_dir, paths.home, arena);
+    socket = given(p.socket) ? paths_expand(p.socket, paths.home, arena)
+             : state         ? paths_socket(&paths, state, arena)
+                             : NULL;
+    return socket ? socket : "";
+}
+
+void quick_hook(const char *socket)
+{
+    struct buf body;
+    buf_init(&body, QUICK_HOOK_BYTES_MAX);
+    bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
+    if (whole && body.len)
+        deliver(socket, "/hooks", buf_slice(&body), clock_mono() + QUICK_HOOK_MS * NS_PER_MS, NULL);
+    buf_finish(&body);
+}
+
+static void hook(const char *socket, const struct env *env)
+{
+    (void)env;
+    quick_hook(socket);
+}
+
+static bool asks_for_text(int argc, const char *const *argv)
+{
+    static const char *const texts[] = {
+        "--help", "-h", "--help-all", "--version", "-V", "--print-config", "--completions", "--man"};
+    for (int i = 2; i < argc; i++)
+        for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
+            if (strcmp(argv[i], texts[k]) == 0)
+                return true;
+    return false;
+}
+
+quick_fn quick_command(int argc, const char *const *argv)
+{
+    if (argc < 2 || asks_for_text(argc, argv))
+        return NULL;
+    return strcmp(argv[1], "hook") == 0 ? hook : strcmp(argv[1], "statusline") == 0 ? quick_statusline : NULL;
+}

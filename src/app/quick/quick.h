@@ -1,0 +1,36 @@
+/*
+ * quick.h - `claude-top hook` and `claude-top statusline`: what Claude Code runs, many times a minute, and
+ * waits for.
+ *
+ * They must be over in milliseconds, must not fail and must not say anything that Claude Code would read, so
+ * they do without the libraries, the settings and the errors of the other commands: the launcher runs them
+ * itself (launcher.c). Whatever goes wrong is left out in silence, and the exit code is 0.
+ */
+#ifndef CT_APP_QUICK_H
+#define CT_APP_QUICK_H
+
+#include "paths.h"
+
+/* Where the collector listens, by flags (--socket, --state-dir, --config), environment and config.ini, as the
+ * other commands find it. "" when it cannot be known. The text lives in the arena. */
+const char *quick_socket(int argc, const char *const *argv, const struct env *env, struct arena *arena);
+
+/* Both read standard input. */
+void quick_hook(const char *socket);
+void quick_statusline(const char *socket, const struct env *env);
+
+/* The command that argv asks for, or NULL: another command, or --help and the like. */
+typedef void (*quick_fn)(const char *socket, const struct env *env);
+quick_fn quick_command(int argc, const char *const *argv);
+
+/* All the patience there is. Usual is a millisecond. */
+#define QUICK_STDIN_MS      300 /* for the writer of our standard input */
+#define QUICK_HOOK_MS       50  /* for the collector to take a hook */
+#define QUICK_STATUSLINE_MS 20  /* for the collector to take a status line and to say what is burned */
+
+/* A larger hook is not sent: the collector would not look at it (INGEST_HOOK_MAX). */
+#define QUICK_HOOK_BYTES_MAX ((size_t)16 * 1024 * 1024)
+/* A status line has about 1500. */
+#define QUICK_STATUSLINE_BYTES_MAX ((size_t)256 * 1024)
+
+#endif
