@@ -168,6 +168,12 @@ static int inherited_sockets(void)
 
 #define LISTEN_FDS_START 3
 
+static void keep_own(struct collector *c, const char *address)
+{
+    if (address[0] && c->own_count < COLLECTOR_OWN_MAX)
+        snprintf(c->own[c->own_count++], sizeof c->own[0], "%s", address);
+}
+
 static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
 {
     const struct options *o = c->config.options;
@@ -179,13 +185,20 @@ static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
     for (int i = 0; i < inherited && !err; i++) {
         char bound[RECEIVER_ADDR_MAX];
         err = receiver_listen_fd(c->receiver, LISTEN_FDS_START + i, bound, msg);
-        if (!err && c->addresses.http[0] == '\0')
+        if (err)
+            break;
+        keep_own(c, bound);
+        if (c->addresses.http[0] == '\0')
             memcpy(c->addresses.http, bound, sizeof bound);
     }
     if (!err && !inherited && o->http[0])
         err = receiver_listen(c->receiver, o->http, c->addresses.http, msg);
     if (!err && !inherited && o->grpc[0])
         err = receiver_listen(c->receiver, o->grpc, c->addresses.grpc, msg);
+    if (!inherited) {
+        keep_own(c, c->addresses.http);
+        keep_own(c, c->addresses.grpc);
+    }
     c->addresses.socket = o->socket;
     return err;
 }

@@ -15,6 +15,8 @@ struct control_stream;
 /* "[V6]:PORT", or as much of a long host name as people need to know it again. */
 #define COLLECTOR_ADDRESS_MAX 128
 
+#define COLLECTOR_OWN_MAX 18 /* both addresses and the sockets of LISTEN_FDS */
+
 struct collector_tee {
     struct tee *tee;
     const char *name; /* of the destination */
@@ -26,6 +28,8 @@ struct collector_tee {
 struct collector {
     struct collector_config config;
     struct collector_addresses addresses;
+    char own[COLLECTOR_OWN_MAX][RECEIVER_ADDR_MAX]; /* where it listens by TCP, inherited sockets included */
+    size_t own_count;
     struct journal *journal;
     struct journal_reader *reader; /* the model's */
     struct collector_tee tees[FLOW_UPSTREAMS_MAX];

@@ -127,12 +127,9 @@ static enum ct_err open_destination(struct collector *c, const char *name, const
 enum ct_err forward_open(struct collector *c, struct ct_errmsg *msg)
 {
     const struct options *o = c->config.options;
-    const char *own[3] = {NULL};
-    size_t owns = 0;
-    if (c->addresses.http[0])
-        own[owns++] = c->addresses.http;
-    if (c->addresses.grpc[0])
-        own[owns++] = c->addresses.grpc;
+    const char *own[COLLECTOR_OWN_MAX + 1] = {NULL};
+    for (size_t i = 0; i < c->own_count; i++)
+        own[i] = c->own[i];
     enum ct_err err = open_destination(c, NULL, &o->upstream, own, msg);
     for (size_t i = 0; i < o->upstream_count && !err; i++)
         err = open_destination(c, o->upstreams[i]->name, &o->upstreams[i]->set, own, msg);

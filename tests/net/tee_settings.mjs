@@ -3,6 +3,7 @@
 //   node tee_settings.mjs TEE_DRIVER
 import assert from 'node:assert/strict';
 import child from 'node:child_process';
+import dns from 'node:dns';
 import fs from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -23,7 +24,7 @@ function certificates() {
   const must = (...args) => { const r = openssl(...args); assert.equal(r.status, 0, `openssl ${args.join(' ')}: ${r.stderr}`); };
   const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   must('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.pem', '-days', '2', '-subj', '/CN=Test CA');
-  for (const [name, extensions] of [['server', 'subjectAltName=IP:127.0.0.1'], ['client', 'extendedKeyUsage=clientAuth']]) {
+  for (const [name, extensions] of [['server', 'subjectAltName=IP:127.0.0.1,DNS:collector.example'], ['client', 'extendedKeyUsage=clientAuth']]) {
     fs.writeFileSync(path.join(dir, `${name}.ext`), extensions);
     must('req', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', `/CN=${name}`);
     must('x509', '-req', '-in', `${name}.csr`, '-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '2', '-extfile', `${name}.ext`, '-out', `${name}.pem`);
@@ -200,6 +201,26 @@ async function tunnelled() {
   await again.stop();
 }
 
+/** https through a proxy: it sees the name and nothing else, and the certificate must be of that name. */
+async function tunnelledTls() {
+  const c = certificates();
+  if (!c) return skip('openssl is not here to make certificates');
+  const up = await new TlsUpstream(serverTls(c)).start();
+  const proxy = await new Proxy().start(up);
+  let driver = await Driver.start('https://collector.example:4318', '-', { ca_file: c['ca.pem'] }, { HTTPS_PROXY: proxy.url });
+  for (let i = 0; i < 5; i++) driver.append(log(`${i}`, { headers: [['Authorization', 's3cret']] }));
+  await driver.when(s => s.forwarded_requests === 5);
+  assert.deepEqual(up.bodies(), range(5, String));
+  assert.deepEqual(proxy.seen.map(x => [x.how, x.url, x.headers.authorization]), [['connect', 'collector.example:4318', undefined]]);
+  await driver.stop();
+  driver = await Driver.start('https://other.example:4318', '-', { ca_file: c['ca.pem'] }, { HTTPS_PROXY: proxy.url });
+  driver.append(log('x'));
+  const s = await driver.when(stats => stats.retries >= 1);
+  assert.match(s.last_error, /^the upstream's certificate is not trusted: /);
+  assert.equal(up.requests.length, 5);
+  await driver.stop();
+}
+
 async function noProxyForLoopback() {
   const [h, g] = [await new Upstream().start(), await new GrpcUpstream().start()];
   const nobody = `http://127.0.0.1:${await heldPort()}`;
@@ -265,6 +286,33 @@ async function ourselves() {
   }
 }
 
+/** A name that is not ours as it stands, but leads to us: seen when the connection is made. Nothing is lost by it. */
+async function leadsToOurselves() {
+  const up = await new Upstream().start(), g = await new GrpcUpstream().start();
+  const said = /^the name leads to claude-top itself, at .+:\d+, retrying in/;
+  const mapped = server => server.url.replace('127.0.0.1', '[::ffff:127.0.0.1]');
+  for (const [server, settings, f] of [[up, {}, log], [g, GRPC, grpc]]) {
+    let driver = await Driver.start(mapped(server), '-', { ...settings, own: ['127.0.0.1:1', `127.0.0.1:${server.port}`] });
+    driver.append(f('x'));
+    const s = await driver.when(stats => stats.retries >= 5);
+    assert.match(s.last_error, said);
+    assert.deepEqual([s.queued_requests, s.rejected, server.connections], [1, 0, 0]);
+    await driver.stop();
+    driver = await Driver.start(mapped(server), '-', { ...settings, own: ['127.0.0.1:1', `127.0.0.2:${server.port}`, `[::1]:${server.port}`] });
+    driver.append(f('x'));
+    await driver.when(stats => stats.forwarded_requests === 1);
+    await driver.stop();
+  }
+  /* By the name of this machine, wherever that leads. */
+  const { address } = await dns.promises.lookup(os.hostname()).catch(() => ({}));
+  if (!address) return skip('this machine does not know its own name');
+  const driver = await Driver.start(`http://${os.hostname()}:4319`, '-', { own: [net.isIPv6(address) ? `[${address}]:4319` : `${address}:4319`] });
+  driver.append(log('x'));
+  const s = await driver.when(stats => stats.retries >= 1);
+  assert.match(s.last_error, said);
+  await driver.stop();
+}
+
 /** Two upstreams on one journal: the one that is away or hangs holds up the other in nothing. */
 async function several() {
   const hang = await new Upstream(() => {}).start(), up = await new Upstream().start();
@@ -297,9 +345,11 @@ await run([
   ['headers of the user\'s, in place of the sender\'s', addedHeaders],
   ['a proxy forwards HTTP', proxied],
   ['a proxy tunnels gRPC', tunnelled],
+  ['a proxy tunnels https', tunnelledTls],
   ['no proxy for the loopback', noProxyForLoopback],
   ['NO_PROXY', noProxyByName],
   ['connections grow old', connectionAge],
   ['an upstream that is ourselves is refused', ourselves],
+  ['a name that leads to ourselves is not connected to', leadsToOurselves],
   ['rule 17: several upstreams, each in its own time and place', several],
 ]);

@@ -121,13 +121,59 @@ static void this_machine(void **state)
     assert_true(seen > 0);
 }
 
+static bool takes(const char *own, const char *host, int port)
+{
+    struct upstream_target t;
+    struct ct_errmsg msg;
+    struct sockaddr_storage address;
+    assert_int_equal(make("http://collector.example:9", own, &t, &msg), CT_OK);
+    if (strchr(host, ':'))
+        assert_int_equal(uv_ip6_addr(host, port, (struct sockaddr_in6 *)(void *)&address), 0);
+    else
+        assert_int_equal(uv_ip4_addr(host, port, (struct sockaddr_in *)(void *)&address), 0);
+    bool own_one = upstream_target_is_own(&t, (const struct sockaddr *)(const void *)&address);
+    upstream_target_finish(&t);
+    return own_one;
+}
+
+/* Which connections our own sockets would take. */
+static void own_sockets(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *own, *peer;
+        bool taken;
+    } cases[] = {
+        {"127.0.0.1:4318", "127.0.0.1", true},
+        {"127.0.0.1:4318", "0.0.0.0", true},
+        {"127.0.0.1:4318", "::ffff:127.0.0.1", true},
+        {"127.0.0.1:4318", "127.0.1.1", false},
+        {"127.0.0.1:4318", "::1", false},
+        {"127.0.0.1:4317", "127.0.0.1", false},
+        {"[::1]:4318", "::1", true},
+        {"[::1]:4318", "::", true},
+        {"[::1]:4318", "127.0.0.1", false},
+        {"0.0.0.0:4318", "127.3.2.1", true},
+        {"0.0.0.0:4318", "::1", false},
+        {"0.0.0.0:4318", "192.0.2.1", false},
+        {"[::]:4318", "::1", true},
+        {"[::]:4318", "127.0.0.1", true},
+        {"[::]:4318", "2001:db8::1", false},
+        {"192.0.2.7:4318", "192.0.2.7", true},
+        {"192.0.2.7:4318", "192.0.2.8", false},
+        {"name:4318", "127.0.0.1", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (takes(cases[i].own, cases[i].peer, 4318) != cases[i].taken)
+            fail_msg("%s and %s", cases[i].own, cases[i].peer);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(urls),
-        cmocka_unit_test(loopback),
-        cmocka_unit_test(ourselves),
-        cmocka_unit_test(this_machine),
+        cmocka_unit_test(urls),      cmocka_unit_test(own_sockets),  cmocka_unit_test(loopback),
+        cmocka_unit_test(ourselves), cmocka_unit_test(this_machine),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -162,6 +162,8 @@ enum ct_err http_client_create(uv_loop_t *loop, const struct http_client_config 
     c->http2 = config->http2;
     c->direct = config->direct;
     c->connection_age_ms = config->connection_age_ms;
+    c->is_own = config->is_own;
+    c->is_own_ctx = config->ctx;
     c->ca_file = copy(config->ca_file);
     c->cert_file = copy(config->cert_file);
     c->key_file = copy(config->key_file);

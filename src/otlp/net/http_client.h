@@ -47,6 +47,9 @@ struct http_client_config {
     const char *ca_file;        /* PEM, instead of the system's; NULL: the system's */
     const char *cert_file;      /* PEM, the client's certificate and what signed it; NULL: none */
     const char *key_file;       /* PEM; NULL: it is in cert_file */
+    /* Asked of every address before a connection is made to it; true: none is made. NULL: all are good. */
+    bool (*is_own)(void *ctx, const struct sockaddr *address);
+    void *ctx;
 };
 
 /* Everything here is borrowed until the request's end, except the URL and the headers, which are copied. */

@@ -22,6 +22,8 @@ struct http_client {
     bool http2;
     bool direct;
     uint32_t connection_age_ms;
+    bool (*is_own)(void *ctx, const struct sockaddr *address);
+    void *is_own_ctx;
     char *ca_file; /* owned; NULL: none */
     char *cert_file;
     char *key_file;
@@ -37,7 +39,9 @@ struct http_transfer {
     bool warm;           /* HTTP/2: the last request ended well, its connection is there to be used again */
     bool last;           /* and is closed after it */
     unsigned used;       /* HTTP/2: requests since the last such one */
-    bool refused_socket; /* for want of such a connection; nothing was sent */
+    bool only_kept;      /* no new connection may be made, */
+    bool refused_socket; /* and none was there; nothing was sent */
+    char own[64];        /* an address that was not connected to, because it is ours; "": none */
     struct buf body;     /* of the answer */
     struct buf kept;     /* values of the answer's headers, one behind the other */
     struct {

@@ -16,6 +16,10 @@ static void say_timeout(struct http_transfer *t, const char *what, uint32_t ms)
 static void say_not_connected(struct http_transfer *t)
 {
     long os = 0;
+    if (t->own[0]) {
+        snprintf(t->words, sizeof t->words, "the name leads to claude-top itself, at %s", t->own);
+        return;
+    }
     curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os);
     if (os) {
         snprintf(t->words, sizeof t->words, "%s", strerror((int)os));

@@ -2,6 +2,8 @@
 
 #include "mem.h"
 
+#include <arpa/inet.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -198,13 +200,37 @@ static bool reuse_is_broken(void)
     return version >= 0x075800 && version < 0x080000;
 }
 
-static curl_socket_t refuse_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
+static void name_address(const struct sockaddr *address, char *out, size_t cap)
+{
+    char host[INET6_ADDRSTRLEN] = "";
+    if (address->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const struct sockaddr_in *)(const void *)address;
+        uv_ip4_name(v4, host, sizeof host);
+        snprintf(out, cap, "%s:%u", host, ntohs(v4->sin_port));
+    } else {
+        const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)(const void *)address;
+        uv_ip6_name(v6, host, sizeof host);
+        snprintf(out, cap, "[%s]:%u", host, ntohs(v6->sin6_port));
+    }
+}
+
+static curl_socket_t open_socket(void *userp, curlsocktype purpose, struct curl_sockaddr *address)
 {
     (void)purpose;
-    (void)address;
     struct http_transfer *t = userp;
-    t->refused_socket = true;
-    return CURL_SOCKET_BAD;
+    const struct http_client *c = t->client;
+    if (t->only_kept) {
+        t->refused_socket = true;
+        return CURL_SOCKET_BAD;
+    }
+    if (c->is_own && c->is_own(c->is_own_ctx, &address->addr)) {
+        name_address(&address->addr, t->own, sizeof t->own);
+        return CURL_SOCKET_BAD;
+    }
+    int fd = socket(address->family, address->socktype, address->protocol);
+    if (fd >= 0)
+        fcntl(fd, F_SETFD, FD_CLOEXEC);
+    return fd;
 }
 
 static void set_prior_knowledge(struct http_transfer *t)
@@ -213,11 +239,10 @@ static void set_prior_knowledge(struct http_transfer *t)
     bool broken = reuse_is_broken();
     bool reuse = broken && t->warm;
     t->refused_socket = false;
+    t->only_kept = reuse;
     curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                      (long)(reuse ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE));
     curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, broken && !reuse ? 1L : 0L);
-    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, reuse ? refuse_socket : NULL);
-    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 }
 
 /* No kept connection was there: once more, with a new one. */
@@ -238,6 +263,8 @@ static void set_connection_options(struct http_transfer *t, const struct http_re
     CURL *e = t->easy;
     /* A connection is reused while its age is not more than this many seconds. */
     long age = (long)((c->connection_age_ms + 999) / 1000);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
     bool secure = slice_eq_nocase(slice_sub(slice_str(r->url), 0, 6), SLICE_LIT("https:"));
     if (c->http2 && !secure)
         set_prior_knowledge(t);
@@ -359,8 +386,8 @@ enum ct_err http_transfer_start(struct http_transfer *t, const struct http_reque
     buf_clear(&t->body);
     t->body.max = request->response_bytes_max;
     forget_headers(t);
-    t->refused_socket = false;
-    t->error[0] = '\0';
+    t->refused_socket = t->only_kept = false;
+    t->error[0] = t->own[0] = '\0';
     t->connect_timeout_ms = request->connect_timeout_ms;
     t->timeout_ms = request->timeout_ms;
     curl_easy_reset(t->easy); /* keeps connections; leaves nothing of the last request */

@@ -83,7 +83,8 @@ struct tee_config {
     size_t response_bytes_max; /* 4 MiB (rule 16) */
     /* Added to every request in place of the sender's headers of that name: "Name: value", ended by NULL. */
     const char *const *headers;
-    /* "HOST:PORT" where this program listens, ended by NULL: an upstream there would be a loop. */
+    /* "HOST:PORT" where this program listens, ended by NULL: an upstream there would be a loop. Names are
+       looked up whenever a connection is made: one that leads here is a failed connection. */
     const char *const *own_addresses;
     const char *ca_file;          /* PEM files for https, NULL: the system's CAs, and no client certificate */
     const char *cert_file;        /* of the client */

@@ -150,6 +150,11 @@ void upstream_close(struct upstream *u, void (*done)(void *ctx), void *ctx)
     http_client_close(client, done, ctx);
 }
 
+static bool is_own(void *ctx, const struct sockaddr *address)
+{
+    return upstream_target_is_own(ctx, address);
+}
+
 enum ct_err upstream_create(uv_loop_t *loop, const struct upstream_config *config, struct upstream **out,
                             struct ct_errmsg *msg)
 {
@@ -173,6 +178,8 @@ enum ct_err upstream_create(uv_loop_t *loop, const struct upstream_config *confi
         .ca_file = config->ca_file,
         .cert_file = config->cert_file,
         .key_file = config->key_file,
+        .is_own = is_own,
+        .ctx = &u->target,
     };
     if (!err)
         err = http_client_create(loop, &client, &u->client, msg);

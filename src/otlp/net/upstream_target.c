@@ -87,12 +87,29 @@ static bool is_ourselves(struct slice host, struct slice port, const char *own)
     return is_any(own_host) && is_this_machine(host);
 }
 
+/* For upstream_target_is_own(); what is no address is left to the comparison of texts. */
+static void keep_own(struct upstream_target *t, const char *own)
+{
+    struct slice host, port;
+    char text[64];
+    uint64_t number;
+    if (t->own_count == UPSTREAM_OWN_MAX || !split(own, &host, &port) || !slice_to_u64(port, &number) ||
+        number > 65535)
+        return;
+    snprintf(text, sizeof text, "%.*s", SLICE_ARG(bare(host)));
+    struct sockaddr_storage *out = &t->own[t->own_count];
+    if (uv_ip4_addr(text, (int)number, (struct sockaddr_in *)(void *)out) == 0 ||
+        uv_ip6_addr(text, (int)number, (struct sockaddr_in6 *)(void *)out) == 0)
+        t->own_count++;
+}
+
 static enum ct_err check(struct upstream_target *t, const char *host_text, const char *port,
                          const char *base_url, const char *const *own_addresses, struct ct_errmsg *msg)
 {
     struct slice host = bare(slice_str(host_text));
     t->loopback = is_loopback(host) || is_any(host);
     for (; own_addresses && *own_addresses; own_addresses++) {
+        keep_own(t, *own_addresses);
         if (is_ourselves(host, slice_str(port), *own_addresses))
             return ct_fail(
                 msg, CT_ERR_USAGE,
@@ -132,6 +149,80 @@ enum ct_err upstream_target_init(struct upstream_target *t, const char *base_url
     curl_free(host);
     curl_free(port);
     return err;
+}
+
+/* The address as IPv4 where it is one (also ::ffff:a.b.c.d), and the port. An unspecified one leads to the
+ * loopback. */
+struct endpoint {
+    bool v4;
+    uint8_t bytes[16];
+    unsigned port;
+};
+
+static bool is_zero(const struct endpoint *e)
+{
+    static const uint8_t zero[16];
+    return memcmp(e->bytes, zero, e->v4 ? 4 : 16) == 0;
+}
+
+static bool endpoint_of(const struct sockaddr *address, struct endpoint *e)
+{
+    static const uint8_t mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+    *e = (struct endpoint){.v4 = address->sa_family == AF_INET};
+    if (e->v4) {
+        const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)address;
+        memcpy(e->bytes, &in->sin_addr, 4);
+        e->port = ntohs(in->sin_port);
+        return true;
+    }
+    if (address->sa_family != AF_INET6)
+        return false;
+    const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)(const void *)address;
+    memcpy(e->bytes, &in6->sin6_addr, 16);
+    e->port = ntohs(in6->sin6_port);
+    if (memcmp(e->bytes, mapped, sizeof mapped) == 0) {
+        e->v4 = true;
+        memcpy(e->bytes, &in6->sin6_addr.s6_addr[12], 4);
+    }
+    return true;
+}
+
+static bool is_local(const struct endpoint *e)
+{
+    uv_interface_address_t *list;
+    int count;
+    bool found = e->v4 && e->bytes[0] == 127;
+    if (found || uv_interface_addresses(&list, &count))
+        return found;
+    for (int i = 0; i < count && !found; i++) {
+        struct endpoint other;
+        found = endpoint_of((const struct sockaddr *)(const void *)&list[i].address, &other) &&
+                other.v4 == e->v4 && memcmp(other.bytes, e->bytes, e->v4 ? 4 : 16) == 0;
+    }
+    uv_free_interface_addresses(list, count);
+    return found;
+}
+
+bool upstream_target_is_own(const struct upstream_target *t, const struct sockaddr *address)
+{
+    struct endpoint peer, own;
+    if (!endpoint_of(address, &peer))
+        return false;
+    if (is_zero(&peer)) {
+        if (peer.v4)
+            memcpy(peer.bytes, (const uint8_t[]){127, 0, 0, 1}, 4);
+        else
+            peer.bytes[15] = 1;
+    }
+    for (size_t i = 0; i < t->own_count; i++) {
+        if (!endpoint_of((const struct sockaddr *)(const void *)&t->own[i], &own) || own.port != peer.port)
+            continue;
+        /* A socket on :: takes IPv4 as well, one on 0.0.0.0 does not take IPv6. */
+        if (is_zero(&own) ? (peer.v4 || !own.v4) && is_local(&peer)
+                          : own.v4 == peer.v4 && memcmp(own.bytes, peer.bytes, own.v4 ? 4 : 16) == 0)
+            return true;
+    }
+    return false;
 }
 
 void upstream_target_finish(struct upstream_target *t)
