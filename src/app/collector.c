@@ -180,7 +180,9 @@ static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
     struct receiver_config config = {
         .limits = o->limits, .handler = intake_request, .refused = intake_refused, .ctx = c};
     c->receiver = receiver_create(c->config.loop, &config);
-    enum ct_err err = receiver_listen_unix(c->receiver, o->socket, msg);
+    enum ct_err err = collector_secure(c, msg);
+    if (!err)
+        err = receiver_listen_unix(c->receiver, o->socket, msg);
     int inherited = inherited_sockets();
     for (int i = 0; i < inherited && !err; i++) {
         char bound[RECEIVER_ADDR_MAX];

@@ -71,6 +71,9 @@ void collector_appended(struct collector *c);
 /* Soon: fsync of what was written, retention. */
 void collector_keep_house(struct collector *c);
 
+/* secure.c: host names, token and TLS, before the receiver listens. */
+enum ct_err collector_secure(struct collector *c, struct ct_errmsg *msg);
+
 /* intake.c: OTLP and hooks from the TCP ports. */
 void intake_request(void *ctx, struct receiver_request *request);
 void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender);

@@ -67,7 +67,7 @@ static const char *next_flag(void *ctx)
     struct name_walk *walk = ctx;
     size_t i = walk->next++;
     if (i < option_count)
-        return option_table[i].flag;
+        return option_table[i].secret ? "" : option_table[i].flag;
     i -= option_count;
     return i < option_meta_count ? option_metas[i].flag : NULL;
 }
@@ -133,6 +133,12 @@ static enum ct_err take_flag(struct options *o, struct command_line *line, int a
     }
     if (!opt && !meta)
         return unknown_flag(flag, arg, msg);
+    if (opt && opt->secret)
+        return ct_fail(
+            msg, CT_ERR_USAGE,
+            "--%s is not taken here, where every user of this machine can read it: --%s-file FILE, or "
+            "%s in [%s] of config.ini",
+            opt->flag, opt->flag, opt->key, opt->section);
     const char *value_name = meta ? meta->value_name : opt->value_name;
     if (!value_name && has_value && meta)
         return ct_fail(msg, CT_ERR_USAGE, "--%s takes no value", meta->flag);

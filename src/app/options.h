@@ -147,6 +147,14 @@ struct options {
 
     const char *http; /* listening addresses; "" does not listen */
     const char *grpc;
+    const char *allowed_hosts; /* OPTION_LIST */
+    const char *token;         /* what senders have to show; token_read() knows it from either */
+    const char *token_file;
+    bool token_on_loopback;
+    bool allow_unauthenticated;
+    const char *tls_cert; /* files */
+    const char *tls_key;
+    const char *tls_client_ca;
     struct otlp_limits limits;
 
     struct upstream_options upstream;                         /* the destination that needs no name */
@@ -199,7 +207,10 @@ void options_finish(struct options *o);
 enum ct_err options_parse(struct options *o, int argc, const char *const *argv, const struct env *env,
                           struct ct_errmsg *msg);
 
-/* Texts for stdout; they depend on the table only, but for --print-config. */
+/*
+ * Texts for stdout; they depend on the table only, but for --print-config. That one holds no secret: what it
+ * leaves out (tokens, values of headers, passwords in URLs) is *** in a line that is a comment.
+ */
 enum ct_err options_print_help(const struct options *o, struct buf *out);
 enum ct_err options_print_config(const struct options *o, struct buf *out);
 enum ct_err options_print_completions(enum shell_choice shell, struct buf *out);

@@ -44,8 +44,14 @@ static void print_option(struct buf *out, const struct option *opt)
 {
     char env[OPTION_ENV_MAX];
     bool negated = opt->type == OPTION_BOOL && strcmp(opt->fallback, "on") == 0;
-    buf_printf(out, "*--%s%s*", negated ? "[no-]" : "", opt->flag);
-    print_value_name(out, opt);
+    if (opt->secret) {
+        buf_append_str(out, "*");
+        plain(out, opt->key);
+        buf_append_str(out, "* (no flag)");
+    } else {
+        buf_printf(out, "*--%s%s*", negated ? "[no-]" : "", opt->flag);
+        print_value_name(out, opt);
+    }
     buf_append_str(out, "\n\t");
     plain(out, opt->help);
     buf_append_str(out, ".");

@@ -1,11 +1,13 @@
 /* --help and --print-config. */
+#include "options_secret.h"
 #include "options_upstream.h"
 #include "options_value.h"
 
 #include <stdio.h>
 
-#define HELP_COLUMN 30  /* where the words begin */
-#define HELP_WIDTH  100 /* where they end */
+#define HELP_COLUMN 30                   /* where the words begin */
+#define HELP_WIDTH  100                  /* where they end */
+#define VALUE_MAX   ((size_t)128 * 1024) /* of one setting */
 
 /* Words of text from the given column on, wrapped. Failures of buf stick: the caller checks once, at the end.
  */
@@ -57,7 +59,7 @@ static void print_option(const struct option *opt, struct buf *out)
 static bool belongs(const struct option *opt, const struct option_section *section, const struct options *o)
 {
     bool same = opt->section ? section->name && strcmp(opt->section, section->name) == 0 : !section->name;
-    return same && (opt->commands & (1u << o->command)) && (o->help_all || !opt->advanced);
+    return same && !opt->secret && (opt->commands & (1u << o->command)) && (o->help_all || !opt->advanced);
 }
 
 static void print_section(const struct options *o, const struct option_section *section, struct buf *out)
@@ -137,9 +139,15 @@ static void print_key(const struct options *o, const struct option *opt, const s
                       struct buf *out)
 {
     const struct option_source *source = u ? &u->sources[option_index(opt)] : &o->sources[option_index(opt)];
+    const void *field = u ? options_upstream_value(u, opt) : (const char *)o + opt->offset;
     size_t start = out->len;
-    buf_printf(out, "%s = ", opt->key);
-    option_format_field(opt, u ? options_upstream_value(u, opt) : (const char *)o + opt->offset, out);
+    struct buf value;
+    buf_init(&value, VALUE_MAX);
+    bool whole = option_show(opt, field, &value);
+    /* What cannot be read back is a comment. */
+    buf_printf(out, "%s%s = ", whole ? "" : "; ", opt->key);
+    buf_append(out, buf_slice(&value));
+    buf_finish(&value);
     size_t width = out->len - start;
     buf_printf(out, "%*s ; ", width < 44 ? (int)(44 - width) : 0, "");
     if (u && source->origin == ORIGIN_BUILT_IN && !opt->own)

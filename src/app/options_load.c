@@ -265,6 +265,26 @@ static enum ct_err check_upstreams(struct options *o, struct ct_errmsg *msg)
     return err;
 }
 
+/* What listening beyond the loopback means. Without anything that is refused where the socket is made
+ * (receiver.h). */
+static void warn_exposed(struct options *o, const char *address)
+{
+    struct ct_errmsg words;
+    bool token = o->token[0] || o->token_file[0], tls = o->tls_cert[0];
+    if (token && !tls)
+        ct_fail(
+            &words, CT_OK,
+            "listening on %s without TLS: who can listen in on the network can read the token and what is "
+            "sent; set tls_cert and tls_key",
+            address);
+    else if (!token && !o->tls_client_ca[0] && o->allow_unauthenticated)
+        ct_fail(&words, CT_OK,
+                "listening on %s lets other machines send here: nothing asks them who they are", address);
+    else
+        return;
+    warn(o, words.text);
+}
+
 static enum ct_err check(struct options *o, struct ct_errmsg *msg)
 {
     struct slice host;
@@ -274,13 +294,12 @@ static enum ct_err check(struct options *o, struct ct_errmsg *msg)
     const char *const listeners[] = {o->http, o->grpc};
     for (size_t i = 0; i < 2; i++) {
         if (option_split_address(slice_str(listeners[i]), &host, &port) && !option_is_loopback(host)) {
-            struct ct_errmsg words;
-            ct_fail(&words, CT_OK,
-                    "listening on %s lets other machines send here: nothing asks them who they are",
-                    listeners[i]);
-            warn(o, words.text);
+            warn_exposed(o, listeners[i]);
+            break;
         }
     }
+    if (o->token[0] && o->token_file[0])
+        return ct_fail(msg, CT_ERR_USAGE, "token and token-file are both set: the token is one of them");
     if (o->journal_segment_bytes > o->journal_max_bytes)
         return ct_fail(msg, CT_ERR_USAGE, "journal-segment-bytes must not be larger than journal-max-bytes");
     return check_upstreams(o, msg);
@@ -311,7 +330,14 @@ static enum ct_err resolve_paths(struct options *o, const struct paths *paths, s
         o->prices = paths->prices_file;
     if (o->prices && o->prices[0])
         o->prices = paths_expand(o->prices, paths->home, &o->arena);
-    bool fit = o->state_dir && o->socket && o->prices && expand_files(o, &o->upstream, paths->home);
+    const char **const files[] = {&o->token_file, &o->tls_cert, &o->tls_key, &o->tls_client_ca};
+    bool fit = o->state_dir && o->socket && o->prices;
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        if ((*files[i])[0])
+            *files[i] = paths_expand(*files[i], paths->home, &o->arena);
+        fit = fit && *files[i];
+    }
+    fit = fit && expand_files(o, &o->upstream, paths->home);
     for (size_t i = 0; fit && i < o->upstream_count; i++)
         fit = expand_files(o, &o->upstreams[i]->set, paths->home);
     if (!fit)

@@ -25,7 +25,7 @@ static void print_quoted(struct buf *out, const char *text, bool zsh)
 
 static bool applies(const struct option *opt, int command)
 {
-    return (opt->commands & (1u << command)) != 0;
+    return !opt->secret && (opt->commands & (1u << command)) != 0;
 }
 
 static void print_metas(struct buf *out)
@@ -51,6 +51,8 @@ static void print_bash(struct buf *out)
     buf_append_str(out, ") command=$word; break ;;\n        esac\n    done\n    case $prev in\n");
     for (size_t i = 0; i < option_count; i++) {
         const struct option *opt = &option_table[i];
+        if (opt->secret)
+            continue;
         if (opt->choices) {
             buf_printf(out, "    --%s) COMPREPLY=($(compgen -W '", opt->flag);
             print_words(out, opt->choices);

@@ -41,6 +41,8 @@ struct option {
     int64_t min, max;
     bool advanced; /* only in --help-all, man page and --print-config */
     bool own;      /* of [upstream]: not taken over by [upstream NAME] */
+    bool secret;   /* not on the command line, where every user of the machine can read it; never printed */
+    bool headers;  /* OPTION_LIST of "Name: value": only the names are printed */
 };
 
 extern const struct option option_table[];

@@ -42,8 +42,11 @@ rule 'curses is included in src/ui/term only'
 only 'uv\.h' 'otlp/net/|app/|ui/term/' | offences
 rule 'libuv is included in src/otlp/net, src/app and src/ui/term only'
 
-only 'curl/.*\.h' 'otlp/net/|app/' | offences
-rule 'libcurl is included in src/otlp/net and src/app only'
+{
+  only 'curl/.*\.h' 'otlp/net/|app/'
+  only 'openssl/.*\.h' 'otlp/net/'
+} | offences
+rule 'libcurl is included in src/otlp/net and src/app only, OpenSSL in src/otlp/net only'
 
 {
   only '(cjson/)?cJSON\.h' 'otlp/[^/:]*:|ingest/|grafana/|app/'

@@ -20,7 +20,7 @@ clean() {
     printf 'const char *%s_text = "strcpy(x) /* time(0) \\" \x27";  // popen(3)\n' "$name" >>"src/$layer/$name.c"
   done
   printf '#include <curses.h>\n#include "ui.h"\n' >>src/ui/term/ui_term.c
-  printf '#include <uv.h>\n#include <curl/curl.h>\n#include "otlp.h"\n#include "journal.h"\nlong n(void) { return clock_mono(); }\n' >>src/otlp/net/otlp_net.c
+  printf '#include <uv.h>\n#include <curl/curl.h>\n#include <openssl/ssl.h>\n#include "otlp.h"\n#include "journal.h"\nlong n(void) { return clock_mono(); }\n' >>src/otlp/net/otlp_net.c
   printf '#include <cjson/cJSON.h>\n#include "otlp.h"\n#include "model.h"\nconst char *n = "claude_code.tool";\n' >>src/ingest/ingest.c
   printf '#include "model.h"\nint uptime(struct x *s) { return s->time(1) + runtime(2) + x.clock(3); }\n' >>src/ui/views/ui_views.c
   printf '#include "ui.h"\n#include "otlp_net.h"\nvoid f(void) { exit(0); }\n' >>src/app/app.c
@@ -60,6 +60,7 @@ offence 1 src/ui/ui.c '#include <curses.h>'
 offence 1 src/app/app.c '# include <ncursesw/term.h>'
 offence 2 src/otlp/otlp.c '#include <uv.h>'
 offence 2 src/model/model.h '#include <uv.h>'
+offence 3 src/app/app.c '#include <openssl/ssl.h>'
 offence 3 src/grafana/grafana.c '#include <curl/curl.h>'
 offence 4 src/ui/ui.c '#include <cjson/cJSON.h>'
 offence 4 src/otlp/net/otlp_net.c '#include <pb_decode.h>'

@@ -11,7 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define HEAD "POST /v1/logs HTTP/1.1\r\nHost: a\r\n"
+#define HEAD "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n"
 
 /* Deadlines that a test can wait for; the ones that are not under test are out of the way. */
 static struct otlp_limits patient(void)

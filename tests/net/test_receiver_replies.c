@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HEAD "POST /v1/logs HTTP/1.1\r\nHost: a\r\n"
+#define HEAD "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n"
 
 static const struct receiver_reply fine = {.status = 200, .body = {"fine", 4}};
 
@@ -139,7 +139,7 @@ static int stream_open(struct stream *t)
     net_server_start(&t->s, NULL);
     t->s.hold = true;
     int fd = net_connect(&t->s);
-    assert_true(net_send_str(&t->s, fd, "GET /frames HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(net_send_str(&t->s, fd, "GET /frames HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     net_until_requests(&t->s, 1);
     t->request = t->s.held[0];
     t->s.held_count = 0;

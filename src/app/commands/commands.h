@@ -6,6 +6,7 @@
 #ifndef CT_APP_COMMANDS_H
 #define CT_APP_COMMANDS_H
 
+#include "log.h"
 #include "options.h"
 
 typedef enum exit_code (*command_fn)(const struct options *o);
@@ -23,6 +24,9 @@ enum exit_code command_statusline(const struct options *o);
 
 /* "claude-top: <message>" on stderr; the exit code that goes with err. */
 enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg);
+
+/* A sink for log.h: one line on stderr. Not while the screen is drawn. */
+void command_log(void *ctx, enum log_level level, const char *line);
 
 /* Shows a recording (replay.c); what: how the screen names it. */
 enum exit_code replay_show(const struct options *o, const char *path, const char *what);

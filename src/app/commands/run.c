@@ -118,7 +118,9 @@ static enum exit_code collect_and_show(const struct options *o)
         uv_signal_start(&r.signals[i], on_signal, numbers[i]);
     }
     struct collector_config config = {.loop = &r.loop, .options = o, .on_change = on_change, .ctx = &r};
+    log_set_sink(command_log, NULL, LOG_LEVEL_WARN);
     enum ct_err err = collector_create(&config, &r.collector, &msg);
+    log_set_sink(NULL, NULL, LOG_LEVEL_WARN); /* from here on the terminal is the screen's */
     if (!err) {
         struct screen_config screen = {
             .loop = &r.loop, .options = o, .fill = fill, .quit = quit, .ctx = &r, .receives = true};

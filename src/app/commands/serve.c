@@ -17,7 +17,7 @@ struct server {
     bool stopping;
 };
 
-static void on_log(void *ctx, enum log_level level, const char *line)
+void command_log(void *ctx, enum log_level level, const char *line)
 {
     (void)ctx;
     (void)level;
@@ -66,7 +66,7 @@ enum exit_code command_serve(const struct options *o)
     struct server s = {0};
     struct ct_errmsg msg;
     enum exit_code code = EXIT_CODE_OK;
-    log_set_sink(on_log, NULL, LOG_LEVEL_WARN);
+    log_set_sink(command_log, NULL, LOG_LEVEL_WARN);
     uv_loop_init(&s.loop);
     for (size_t i = 0; i < 2; i++) {
         uv_signal_init(&s.loop, &s.signals[i]);

@@ -1,29 +1,44 @@
 /* setup: what Claude Code needs to be told. */
 #include "commands.h"
+#include "token.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
 
+/* What only these settings know. */
+enum given { GIVEN_NOTHING, GIVEN_URL, GIVEN_HEADERS };
+
 struct variable {
     const char *name;
-    const char *value; /* NULL: our address */
-    const char *why;   /* a comment before it */
+    const char *value;
+    const char *why; /* a comment before it */
     bool optional;
+    enum given given; /* in place of value */
+};
+
+struct target {
+    char url[256];
+    char headers[3 * RECEIVER_TOKEN_MAX + 64]; /* of OTEL_EXPORTER_OTLP_HEADERS; "" without a token */
+    char authorization[RECEIVER_TOKEN_MAX + 16];
 };
 
 static const struct variable variables[] = {
-    {"CLAUDE_CODE_ENABLE_TELEMETRY", "1", "Telemetry on, every signal to claude-top.", false},
-    {"OTEL_METRICS_EXPORTER", "otlp", NULL, false},
-    {"OTEL_LOGS_EXPORTER", "otlp", NULL, false},
-    {"OTEL_TRACES_EXPORTER", "otlp", NULL, false},
-    {"CLAUDE_CODE_ENHANCED_TELEMETRY_BETA", "1", "Spans are a beta feature of Claude Code.", false},
-    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", NULL, false},
-    {"OTEL_EXPORTER_OTLP_ENDPOINT", NULL, NULL, false},
+    {"CLAUDE_CODE_ENABLE_TELEMETRY", "1", "Telemetry on, every signal to claude-top.", false, GIVEN_NOTHING},
+    {"OTEL_METRICS_EXPORTER", "otlp", NULL, false, GIVEN_NOTHING},
+    {"OTEL_LOGS_EXPORTER", "otlp", NULL, false, GIVEN_NOTHING},
+    {"OTEL_TRACES_EXPORTER", "otlp", NULL, false, GIVEN_NOTHING},
+    {"CLAUDE_CODE_ENHANCED_TELEMETRY_BETA", "1", "Spans are a beta feature of Claude Code.", false,
+     GIVEN_NOTHING},
+    {"OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf", NULL, false, GIVEN_NOTHING},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT", NULL, NULL, false, GIVEN_URL},
+    {"OTEL_EXPORTER_OTLP_HEADERS", NULL, "The token: keep the file that this goes to to yourself.", false,
+     GIVEN_HEADERS},
     {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "cumulative",
-     "Prometheus and Mimir lose Claude Code's delta metrics silently.", false},
+     "Prometheus and Mimir lose Claude Code's delta metrics silently.", false, GIVEN_NOTHING},
     {"OTEL_LOG_USER_PROMPTS", "1",
-     "Without these, prompts and tool arguments are withheld. Take the # away to see them.", true},
-    {"OTEL_LOG_TOOL_DETAILS", "1", NULL, true},
+     "Without these, prompts and tool arguments are withheld. Take the # away to see them.", true,
+     GIVEN_NOTHING},
+    {"OTEL_LOG_TOOL_DETAILS", "1", NULL, true, GIVEN_NOTHING},
 };
 
 /* An address to connect to, from the one to listen on. */
@@ -39,22 +54,56 @@ static void endpoint(const struct options *o, char *out, size_t cap)
         host = SLICE_LIT("127.0.0.1");
     if (slice_eq_str(host, "[::]"))
         host = SLICE_LIT("[::1]");
-    snprintf(out, cap, "http://%.*s:%.*s", SLICE_ARG(host), SLICE_ARG(port));
+    snprintf(out, cap, "http%s://%.*s:%.*s", o->tls_cert[0] ? "s" : "", SLICE_ARG(host), SLICE_ARG(port));
 }
 
-static const char *value_of(const struct variable *v, const char *url)
+/* The token as a header, in both spellings: the variable's is that of W3C baggage, percent-encoded. */
+static enum ct_err authorization(const struct options *o, struct target *t, struct ct_errmsg *msg)
 {
-    return v->value ? v->value : url;
+    static const char plain[] = "-._~";
+    char token[TOKEN_ROOM], *out = t->headers;
+    struct ct_errmsg warning;
+    enum ct_err err = token_read(o, token, &warning, msg);
+    if (err || !token[0])
+        return err;
+    if (warning.text[0])
+        fprintf(stderr, "claude-top: %s\n", warning.text);
+    snprintf(t->authorization, sizeof t->authorization, "Bearer %s", token);
+    out += snprintf(out, sizeof t->headers, "Authorization=Bearer%%20");
+    for (const char *c = token; *c && (size_t)(out - t->headers) + 4 < sizeof t->headers; c++) {
+        bool kept = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
+                    strchr(plain, *c);
+        out += snprintf(out, 4, kept ? "%c" : "%%%02X", (unsigned char)*c);
+    }
+    token_forget(token);
+    return CT_OK;
+}
+
+/* NULL: nothing to say. */
+static const char *value_of(const struct variable *v, const struct target *t)
+{
+    switch (v->given) {
+    case GIVEN_URL:
+        return t->url;
+    case GIVEN_HEADERS:
+        return t->headers[0] ? t->headers : NULL;
+    case GIVEN_NOTHING:
+        break;
+    }
+    return v->value;
 }
 
 /* For a shell: comments and export lines. */
-static void print_env(const char *url)
+static void print_env(const struct target *t)
 {
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
         const struct variable *v = &variables[i];
+        const char *value = value_of(v, t);
+        if (!value)
+            continue;
         if (v->why)
             printf("# %s\n", v->why);
-        printf("%sexport %s=%s\n", v->optional ? "#" : "", v->name, value_of(v, url));
+        printf("%sexport %s=%s\n", v->optional ? "#" : "", v->name, value);
     }
 }
 
@@ -71,15 +120,15 @@ static const char *const hook_events[] = {
 #define HOOK_TIMEOUT_S 5
 
 /* The "env" and "hooks" of Claude Code's settings.json. */
-static char *settings_json(const char *url)
+static char *settings_json(const struct target *t)
 {
     char hook_url[300];
-    snprintf(hook_url, sizeof hook_url, "%s/hooks", url);
+    snprintf(hook_url, sizeof hook_url, "%s/hooks", t->url);
     cJSON *root = cJSON_CreateObject();
     cJSON *env = cJSON_AddObjectToObject(root, "env");
     for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
-        if (!variables[i].optional)
-            cJSON_AddStringToObject(env, variables[i].name, value_of(&variables[i], url));
+        if (!variables[i].optional && value_of(&variables[i], t))
+            cJSON_AddStringToObject(env, variables[i].name, value_of(&variables[i], t));
     cJSON *hooks = cJSON_AddObjectToObject(root, "hooks");
     for (size_t i = 0; i < sizeof hook_events / sizeof *hook_events; i++) {
         cJSON *matcher = cJSON_CreateObject(), *hook = cJSON_CreateObject();
@@ -88,27 +137,47 @@ static char *settings_json(const char *url)
         cJSON_AddStringToObject(hook, "type", "http");
         cJSON_AddStringToObject(hook, "url", hook_url);
         cJSON_AddNumberToObject(hook, "timeout", HOOK_TIMEOUT_S);
+        if (t->authorization[0])
+            cJSON_AddStringToObject(cJSON_AddObjectToObject(hook, "headers"), "Authorization",
+                                    t->authorization);
     }
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     return text;
 }
 
+/* What no setting here knows: how Claude Code comes to trust the certificate, and to have one of its own. */
+static void say_tls(const struct options *o)
+{
+    if (o->tls_cert[0])
+        fprintf(stderr,
+                "claude-top: if the certificate is of a CA of your own, Claude Code has to be told of it: "
+                "NODE_EXTRA_CA_CERTS=/path/to/ca.pem\n");
+    if (o->tls_client_ca[0])
+        fprintf(stderr,
+                "claude-top: it asks for a client certificate: CLAUDE_CODE_CLIENT_CERT=/path/to/cert.pem "
+                "CLAUDE_CODE_CLIENT_KEY=/path/to/key.pem\n");
+}
+
 enum exit_code command_setup(const struct options *o)
 {
-    char url[256];
+    struct target target = {.url = ""};
     struct ct_errmsg msg;
     size_t len = strlen(o->http);
     if (len == 0 || slice_eq_str(slice_sub(slice_str(o->http), len - 2, 2), ":0"))
         return command_fail(
             ct_fail(&msg, CT_ERR_USAGE, "setup needs the port that claude-top listens on: --http ADDR:PORT"),
             &msg);
-    endpoint(o, url, sizeof url);
+    enum ct_err err = authorization(o, &target, &msg);
+    if (err)
+        return command_fail(err, &msg);
+    endpoint(o, target.url, sizeof target.url);
+    say_tls(o);
     if (o->print_env) {
-        print_env(url);
+        print_env(&target);
         return EXIT_CODE_OK;
     }
-    char *json = settings_json(url);
+    char *json = settings_json(&target);
     fprintf(
         stderr,
         "claude-top: merge this into Claude Code's settings.json (~/.claude/settings.json, or a project's "

@@ -11,6 +11,7 @@ static void on_closed(uv_handle_t *handle)
     if (--c->handles)
         return;
     core_destroy(c->core); /* streams get their on_close here */
+    connection_wire_finish(c);
     for (struct receiver_request *q = c->requests; q; q = q->next)
         q->c = NULL; /* their answers will be dropped */
     if (c->prev)
@@ -36,18 +37,27 @@ void connection_close(struct connection *c)
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
 
+/* A handshake has the time that the first request's head has: the core waits for both. */
+static uint64_t deadline(const struct connection *c)
+{
+    return c->wire == WIRE_FAILED ? c->failed_ms + CORE_LINGER_MS : core_deadline(c->core);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
     struct connection *c = timer->data;
+    uint64_t now = receiver_now(c->r), due = deadline(c);
     c->armed_ms = 0;
-    core_expire(c->core, receiver_now(c->r));
+    if (due && now >= due)
+        connection_wire_broken(c, OTLP_REFUSED_TIMEOUT);
+    core_expire(c->core, now);
     connection_pump(c);
 }
 
 /* The only timer of a connection follows the core's deadline: nothing wakes up in between. */
 static void arm(struct connection *c)
 {
-    uint64_t due = core_deadline(c->core);
+    uint64_t due = deadline(c);
     if (due == c->armed_ms)
         return;
     c->armed_ms = due;
@@ -72,12 +82,14 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         return;
     if (n > 0) {
         c->r->stats.bytes += (uint64_t)n;
-        core_feed(c->core, slice_make(buf->base, (size_t)n), receiver_now(c->r));
-    } else if (n == UV_EOF) {
-        core_eof(c->core, receiver_now(c->r));
+        connection_wire_feed(c, slice_make(buf->base, (size_t)n));
     } else {
-        connection_close(c);
-        return;
+        connection_wire_broken(c, OTLP_REFUSED_TLS);
+        if (n != UV_EOF) {
+            connection_close(c);
+            return;
+        }
+        core_eof(c->core, receiver_now(c->r));
     }
     connection_pump(c);
 }
@@ -92,8 +104,7 @@ static void on_written(uv_write_t *write, int status)
         connection_close(c);
         return;
     }
-    c->out_sent += c->write_len;
-    core_sent(c->core, c->write_len, receiver_now(c->r));
+    connection_wire_sent(c, c->write_len);
     connection_pump(c);
 }
 
@@ -107,32 +118,23 @@ static void on_shut(uv_shutdown_t *shut, int status)
 static bool flush(struct connection *c)
 {
     while (!c->writing) {
-        if (c->out_sent == c->out.len) {
-            if (c->out.cap > CONNECTION_WRITE_MAX)
-                buf_finish(&c->out);
-            buf_clear(&c->out);
-            c->out_sent = 0;
-            if (core_output(c->core, &c->out))
-                return false;
-            if (!c->out.len)
-                return true;
-        }
-        size_t left = c->out.len - c->out_sent;
-        if (left > CONNECTION_WRITE_MAX)
-            left = CONNECTION_WRITE_MAX;
-        uv_buf_t piece = uv_buf_init(c->out.data + c->out_sent, (unsigned)left);
+        struct slice next;
+        if (!connection_wire_next(c, &next))
+            return false;
+        if (!next.len)
+            return true;
+        uv_buf_t piece = uv_buf_init((char *)(uintptr_t)next.ptr, (unsigned)next.len);
         int n = uv_try_write(&c->io.stream, &piece, 1);
         if (n == UV_EAGAIN || n == 0) {
             c->write.data = c;
-            c->write_len = left;
+            c->write_len = next.len;
             if (uv_write(&c->write, &c->io.stream, &piece, 1, on_written))
                 return false;
             c->writing = true;
         } else if (n < 0) {
             return false;
         } else {
-            c->out_sent += (size_t)n;
-            core_sent(c->core, (size_t)n, receiver_now(c->r));
+            connection_wire_sent(c, (size_t)n);
         }
     }
     return true;
@@ -140,7 +142,7 @@ static bool flush(struct connection *c)
 
 static void read_as_wanted(struct connection *c)
 {
-    bool want = core_wants_input(c->core);
+    bool want = connection_wire_wants_input(c);
     if (want == c->reading)
         return;
     c->reading = want;
@@ -159,13 +161,18 @@ void connection_pump(struct connection *c)
     c->pumping = false;
     if (c->closing)
         return;
-    enum core_state state = core_state(c->core);
+    enum core_state state = c->wire == WIRE_FAILED ? CORE_SHUT : core_state(c->core);
     if (!alive || state == CORE_DEAD) {
         connection_close(c);
         return;
     }
     if (state == CORE_SHUT && !c->half_closed) {
         c->half_closed = true;
+        connection_wire_end(c);
+        if (!flush(c)) {
+            connection_close(c);
+            return;
+        }
         uv_shutdown(&c->shut, &c->io.stream, on_shut);
     }
     read_as_wanted(c);
@@ -184,6 +191,7 @@ void connection_accept(struct receiver *r, int fd, bool local)
     c->local = local;
     c->handles = 2;
     buf_init(&c->out, SIZE_MAX / 2);
+    connection_wire_init(c);
     int err = local ? uv_pipe_init(r->loop, &c->io.pipe, 0) : uv_tcp_init(r->loop, &c->io.tcp);
     if (err)
         goto destroy_core;
@@ -202,8 +210,13 @@ void connection_accept(struct receiver *r, int fd, bool local)
         connection_close(c);
         return;
     }
-    if (!local)
+    if (!local) {
+        struct sockaddr_storage at;
+        int len = sizeof(at);
         uv_tcp_nodelay(&c->io.tcp, 1);
+        if (uv_tcp_getsockname(&c->io.tcp, (struct sockaddr *)&at, &len) == 0)
+            c->local_address = ip_address_of(&at);
+    }
     connection_pump(c);
     return;
 destroy_core:

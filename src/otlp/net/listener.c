@@ -63,6 +63,9 @@ static void on_callers(uv_poll_t *poll, int status, int events)
             if (r->stats.connections_open >= r->config.limits.connections || !listener_prepare_fd(fd)) {
                 receiver_count_refusal(r, OTLP_REFUSED_CONNECTIONS);
                 close(fd);
+            } else if (l->local && !listener_peer_allowed(fd)) {
+                receiver_count_refusal(r, OTLP_REFUSED_PEER);
+                close(fd);
             } else {
                 connection_accept(r, fd, l->local);
             }

@@ -72,6 +72,21 @@ static enum ct_err busy(const char *address, unsigned port, struct ct_errmsg *ms
     return ct_fail(msg, CT_ERR_BUSY, "%s is in use; choose another with --http ADDR:PORT", address);
 }
 
+/* Whoever reaches the port can send what it likes, unless something asks who it is. */
+static enum ct_err check_exposure(const struct receiver *r, const struct sockaddr_storage *where,
+                                  const char *text, struct ct_errmsg *msg)
+{
+    struct ip_address ip = ip_address_of(where);
+    if (ip_address_is_loopback(&ip) || r->admission.token || r->client_certificates ||
+        r->allow_unauthenticated)
+        return CT_OK;
+    return ct_fail(msg, CT_ERR_USAGE,
+                   "%s is not on the loopback: any machine that reaches it could send here, and nothing asks "
+                   "who it is. Set a token (--token-file FILE), or ask for client certificates "
+                   "(--tls-client-ca FILE), or accept it as it is (--allow-unauthenticated)",
+                   text);
+}
+
 enum ct_err receiver_listen(struct receiver *r, const char *address, char *bound, struct ct_errmsg *msg)
 {
     struct sockaddr_storage where;
@@ -81,6 +96,9 @@ enum ct_err receiver_listen(struct receiver *r, const char *address, char *bound
         return ct_fail(msg, CT_ERR_USAGE,
                        "\"%.80s\" is not an address: write 127.0.0.1:4318, [::1]:4318 or localhost:0",
                        address);
+    enum ct_err err = check_exposure(r, &where, address, msg);
+    if (err)
+        return err;
     int fd = socket(where.ss_family, SOCK_STREAM, 0);
     if (fd < 0)
         return ct_fail(msg, CT_ERR_IO, "cannot listen on %s: %s", address, strerror(errno));
@@ -90,11 +108,11 @@ enum ct_err receiver_listen(struct receiver *r, const char *address, char *bound
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
     if (!listener_prepare_fd(fd) || bind(fd, (struct sockaddr *)&where, len) ||
         listen(fd, LISTENER_BACKLOG) || getsockname(fd, (struct sockaddr *)&where, &len)) {
-        int err = errno;
+        int why = errno;
         close(fd);
-        if (err == EADDRINUSE)
+        if (why == EADDRINUSE)
             return busy(address, port, msg);
-        return ct_fail(msg, CT_ERR_IO, "cannot listen on %s: %s", address, strerror(err));
+        return ct_fail(msg, CT_ERR_IO, "cannot listen on %s: %s", address, strerror(why));
     }
     listener_format(&where, bound);
     return listener_add(r, fd, false, NULL, msg);
@@ -111,5 +129,6 @@ enum ct_err receiver_listen_fd(struct receiver *r, int fd, char *bound, struct c
         !listener_prepare_fd(fd))
         return ct_fail(msg, CT_ERR_USAGE, "descriptor %d that was passed in is not a listening socket", fd);
     listener_format(&where, bound);
-    return listener_add(r, fd, where.ss_family == AF_UNIX, NULL, msg);
+    enum ct_err err = where.ss_family == AF_UNIX ? CT_OK : check_exposure(r, &where, bound, msg);
+    return err ? err : listener_add(r, fd, where.ss_family == AF_UNIX, NULL, msg);
 }

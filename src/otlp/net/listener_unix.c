@@ -1,4 +1,4 @@
-#define _DEFAULT_SOURCE /* flock */
+#define _GNU_SOURCE /* flock, SO_PEERCRED */
 
 #include "receiver_internal.h"
 
@@ -87,6 +87,34 @@ static enum ct_err bind_here(struct receiver *r, const struct sockaddr_un *addre
         l->ino = st.st_ino;
     }
     return err;
+}
+
+/* The user who called connect(): 1 when the system has told, 0 when it refused to, -1 when it does not tell.
+ */
+static int peer_user(int fd, uid_t *user)
+{
+#if defined(SO_PEERCRED)
+    struct ucred peer;
+    socklen_t len = sizeof(peer);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || len != sizeof(peer))
+        return 0;
+    *user = peer.uid;
+    return 1;
+#elif defined(__APPLE__) || defined(__FreeBSD__) || defined(__NetBSD__) || defined(__OpenBSD__)
+    gid_t group;
+    return getpeereid(fd, user, &group) == 0;
+#else
+    (void)fd, (void)user;
+    return -1;
+#endif
+}
+
+/* The second line behind the file's mode, which somebody may have widened. */
+bool listener_peer_allowed(int fd)
+{
+    uid_t user = 0;
+    int told = peer_user(fd, &user);
+    return told < 0 || (told && (user == geteuid() || user == 0));
 }
 
 enum ct_err receiver_listen_unix(struct receiver *r, const char *path, struct ct_errmsg *msg)

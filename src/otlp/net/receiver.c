@@ -53,11 +53,13 @@ struct receiver *receiver_create(uv_loop_t *loop, const struct receiver_config *
         .limits = &r->config.limits,
         .budget = &r->budget,
         .date = r->date,
+        .admit = connection_admit,
         .request = receiver_request_arrived,
         .refused = count_refusal,
         .blamed = blame,
     };
     r->input = mem_alloc(CORE_FEED_MAX);
+    admission_init(&r->admission, NULL, NULL, NULL);
     r->reserve_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
     r->users = 1;
     r->handles = 2;
@@ -67,10 +69,37 @@ struct receiver *receiver_create(uv_loop_t *loop, const struct receiver_config *
     return r;
 }
 
+enum ct_err receiver_secure(struct receiver *r, const struct receiver_security *security,
+                            struct ct_errmsg *warning, struct ct_errmsg *msg)
+{
+    const struct tls_files files = {security->tls_cert, security->tls_key, security->tls_client_ca};
+    struct admission admission;
+    warning->text[0] = '\0';
+    bool tls = files.cert && files.cert[0];
+    if (!tls && ((files.key && files.key[0]) || (files.client_ca && files.client_ca[0])))
+        return ct_fail(msg, CT_ERR_USAGE,
+                       "tls_key and tls_client_ca do nothing without a certificate: set tls_cert, too");
+    enum ct_err err = admission_init(&admission, security->allowed_hosts, security->token, msg);
+    if (!err && tls)
+        err = tls_context_create(&files, &r->tls, warning, msg);
+    if (err) {
+        admission_finish(&admission);
+        return err;
+    }
+    admission_finish(&r->admission);
+    r->admission = admission;
+    r->loopback_without_token = security->loopback_without_token;
+    r->allow_unauthenticated = security->allow_unauthenticated;
+    r->client_certificates = tls && files.client_ca && files.client_ca[0];
+    return CT_OK;
+}
+
 void receiver_release(struct receiver *r)
 {
     if (--r->users)
         return;
+    tls_context_destroy(r->tls);
+    admission_finish(&r->admission);
     if (r->reserve_fd >= 0)
         close(r->reserve_fd);
     free(r->input);

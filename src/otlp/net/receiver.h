@@ -40,7 +40,7 @@ struct receiver_view {
     const struct receiver_header
         *headers; /* end-to-end headers: hop-by-hop ones, Host and Content-Length removed */
     size_t header_count;
-    struct slice host; /* the Host header or :authority */
+    struct slice host; /* the Host header or :authority; may be empty */
     struct slice
         body; /* de-chunked, otherwise as received; gRPC: one message with its 5-byte prefix (grpc.h) */
 };
@@ -124,18 +124,50 @@ struct receiver_stats {
 struct receiver *receiver_create(uv_loop_t *loop, const struct receiver_config *config);
 
 /*
+ * Who may send over TCP, and how. The Unix socket is outside of all this: its file's mode, and the user at
+ * the other end (the system's word for it), who has to be this process's own or root, are what guards it.
+ */
+#define RECEIVER_HOSTS_MAX 64
+#define RECEIVER_TOKEN_MIN 16 /* below it a token could be guessed over the network */
+#define RECEIVER_TOKEN_MAX 1024
+
+struct receiver_security {
+    /* Names besides our own (admission.h), at most RECEIVER_HOSTS_MAX; ends in NULL; NULL: none. */
+    const char *const *allowed_hosts;
+    /* Every request has to show it as a bearer (RFC 6750: letters, digits, -._~+/=); NULL or "": none. */
+    const char *token;
+    bool loopback_without_token; /* not those that arrive at a loopback address */
+    bool allow_unauthenticated;  /* listen beyond the loopback with neither token nor client_ca */
+    const char *tls_cert;        /* files, as in tls.h; NULL or "": no TLS */
+    const char *tls_key;
+    const char *tls_client_ca;
+};
+
+/*
+ * To be called before anything listens; without it there is no token, no TLS and no name but our own. All of
+ * it is copied. With a certificate every TCP port speaks TLS only: what is sent there in plain text is
+ * answered with 400. CT_ERR_USAGE and what tls_context_create() returns, with words that say what to do;
+ * *warning, about a certificate, is "" when there is nothing to say.
+ *
+ * A token that was shown is used up here: no handler sees it.
+ */
+enum ct_err receiver_secure(struct receiver *r, const struct receiver_security *security,
+                            struct ct_errmsg *warning, struct ct_errmsg *msg);
+
+/*
  * Listens on "127.0.0.1:4318", "[::1]:4318", "localhost:0". Port 0 picks a free one; the address in use goes
  * to bound (room for RECEIVER_ADDR_MAX bytes). CT_ERR_BUSY when the port is taken: the message names the
- * holder where the system tells (pid and command), and says how to choose another port.
+ * holder where the system tells (pid and command), and says how to choose another port. CT_ERR_USAGE for an
+ * address beyond the loopback, unless senders have to show who they are or receiver_security allows it.
  */
 #define RECEIVER_ADDR_MAX 64
 enum ct_err receiver_listen(struct receiver *r, const char *address, char *bound, struct ct_errmsg *msg);
 
-/* An already listening socket (LISTEN_FDS). */
+/* An already listening socket (LISTEN_FDS), under the same conditions. */
 enum ct_err receiver_listen_fd(struct receiver *r, int fd, char *bound, struct ct_errmsg *msg);
 
-/* A Unix socket, mode 0600. A socket file that nobody listens on is replaced; one with a listener is
- * CT_ERR_BUSY. */
+/* A Unix socket, mode 0600 whatever the umask. A socket file that nobody listens on is replaced; one with a
+ * listener is CT_ERR_BUSY. */
 enum ct_err receiver_listen_unix(struct receiver *r, const char *path, struct ct_errmsg *msg);
 
 /* For requests refused by the handler with a reply of its own making. */

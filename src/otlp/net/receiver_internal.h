@@ -8,8 +8,10 @@
 #ifndef CT_OTLP_NET_RECEIVER_INTERNAL_H
 #define CT_OTLP_NET_RECEIVER_INTERNAL_H
 
+#include "admission.h"
 #include "core.h"
 #include "receiver.h"
+#include "tls.h"
 
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -17,6 +19,8 @@
 /* One uv_write at a time carries this much, so that a slow reader's progress is seen (otlp_limits.idle_ms).
  */
 #define CONNECTION_WRITE_MAX ((size_t)64 * 1024)
+/* The words of a refusal; what they quote is cut to fit. */
+#define CONNECTION_WORDS_MAX 256
 /* Accepted in one go before other descriptors get their turn. */
 #define LISTENER_BURST   32
 #define LISTENER_BACKLOG 256
@@ -35,6 +39,15 @@ struct listener {
     ino_t ino;
 };
 
+/* What a connection speaks below HTTP. */
+enum connection_wire {
+    WIRE_PLAIN,
+    WIRE_UNDECIDED, /* on a TLS port, before the first byte */
+    WIRE_TLS,
+    WIRE_REFUSED, /* plain text on a TLS port: every request is turned away */
+    WIRE_FAILED,  /* TLS that failed: the alert is sent, input is dropped for CORE_LINGER_MS */
+};
+
 struct connection {
     struct receiver *r;
     struct connection *prev, *next;
@@ -50,6 +63,13 @@ struct connection {
     struct receiver_request *requests; /* with the handler */
     struct buf out;
     size_t out_sent; /* bytes of out that have left */
+    enum connection_wire wire;
+    struct tls *tls;                 /* WIRE_TLS, WIRE_FAILED */
+    struct buf sealed;               /* TLS: what goes over the wire next */
+    size_t sealed_sent;              /* bytes of sealed that have left */
+    size_t sealed_plain;             /* bytes of out, behind out_sent, that are in sealed */
+    uint64_t failed_ms;              /* WIRE_FAILED: since when */
+    struct ip_address local_address; /* that it arrived at; IP_NONE on a Unix socket */
     uv_write_t write;
     uv_shutdown_t shut;
     size_t write_len;
@@ -84,6 +104,12 @@ struct receiver {
     struct listener *listeners;
     struct connection *connections;
     char *input; /* CORE_FEED_MAX bytes; every read is used up before the next */
+    struct admission admission;
+    struct tls_context *tls; /* NULL: TCP ports speak plain text */
+    bool loopback_without_token;
+    bool allow_unauthenticated;
+    bool client_certificates; /* TLS asks for them */
+    char words[CONNECTION_WORDS_MAX];
     char date[RECEIVER_DATE_MAX];
     uint64_t date_second; /* of uv_now() when date was made */
     int reserve_fd;       /* given up for a moment to turn a caller away when descriptors run out */
@@ -112,6 +138,27 @@ void connection_accept(struct receiver *r, int fd, bool local); /* takes fd */
 void connection_pump(struct connection *c);                     /* after every call into the core */
 void connection_close(struct connection *c);
 
+/* connection_wire.c: between the core and the socket, which is where TLS is. */
+void connection_wire_init(struct connection *c);
+void connection_wire_finish(struct connection *c);
+/* Bytes of the socket for the core. */
+void connection_wire_feed(struct connection *c, struct slice bytes);
+/* What goes into the socket next, empty when there is nothing; false when the connection is beyond help. */
+bool connection_wire_next(struct connection *c, struct slice *piece);
+/* That n bytes of it have left. */
+void connection_wire_sent(struct connection *c, size_t n);
+/* All was said: what has to stand before the end of the stream joins the output. */
+void connection_wire_end(struct connection *c);
+/* The peer has gone, or is late. */
+void connection_wire_broken(struct connection *c, enum otlp_refusal why);
+bool connection_wire_wants_input(const struct connection *c);
+
+/* connection_admit.c: which requests are let in (core.h, admit). */
+bool connection_admit(void *connection, const struct exchange *x, enum otlp_refusal *why,
+                      const char **message);
+/* That header was for us alone. */
+bool connection_consumes(const struct connection *c, const struct http_header *header);
+
 /* listener.c: listener_add takes fd, an already listening socket, also when it fails. */
 enum ct_err listener_add(struct receiver *r, int fd, bool local, struct listener **out,
                          struct ct_errmsg *msg);
@@ -121,5 +168,8 @@ bool listener_prepare_fd(int fd); /* close-on-exec and non-blocking */
 
 /* listener_tcp.c: "127.0.0.1:4318" and the like into text of RECEIVER_ADDR_MAX bytes. */
 void listener_format(const struct sockaddr_storage *address, char *text);
+
+/* listener_unix.c: whether the user at the other end may come in. */
+bool listener_peer_allowed(int fd);
 
 #endif

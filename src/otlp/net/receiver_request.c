@@ -62,9 +62,10 @@ void receiver_request_arrived(void *connection, struct exchange *x)
         return;
     }
     struct http_header kept[EXCHANGE_HEADERS_MAX];
-    size_t count = exchange_end_to_end(x, kept);
-    for (size_t i = 0; i < count; i++)
-        q->headers[i] = (struct receiver_header){kept[i].name, kept[i].value};
+    size_t all = exchange_end_to_end(x, kept), count = 0;
+    for (size_t i = 0; i < all; i++)
+        if (!connection_consumes(c, &kept[i]))
+            q->headers[count++] = (struct receiver_header){kept[i].name, kept[i].value};
     q->view = (struct receiver_view){
         .transport = transports[x->transport],
         .local = c->local,
@@ -73,7 +74,7 @@ void receiver_request_arrived(void *connection, struct exchange *x)
         .query = x->query,
         .headers = q->headers,
         .header_count = count,
-        .host = x->host,
+        .host = x->host.ptr ? x->host : SLICE_LIT(""),
         .body = buf_slice(&x->body),
     };
     q->r = r;
@@ -150,6 +151,7 @@ void receiver_refuse(struct receiver_request *r, enum otlp_refusal why, const ch
                    .message = message,
                    .retry_after_s = wait ? CORE_RETRY_AFTER_S : 0,
                    .allow = why == OTLP_REFUSED_METHOD ? "POST" : NULL,
+                   .challenge = why == OTLP_REFUSED_UNAUTHORIZED ? CORE_CHALLENGE : NULL,
                });
     buf_finish(&body);
 }

@@ -309,8 +309,93 @@ static void test_loops(void **state)
     assert_usage("--http [::1]:80 --upstream-http http://localhost", "where claude-top itself listens");
     assert_int_equal(parse("--upstream-http http://localhost:14318"), CT_OK);
     assert_int_equal(parse("--upstream-http http://alloy:4318"), CT_OK);
-    assert_int_equal(parse("--http 0.0.0.0:4318"), CT_OK);
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++)
+        n += *text == '\n';
+    return n;
+}
+
+/* What listening beyond the loopback means is said once. Whether it may is the receiver's matter. */
+static void test_exposure(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("--http 0.0.0.0:4318 --grpc [::]:4317 --allow-unauthenticated"), CT_OK);
     assert_contains(buf_cstr(&o.warnings), "lets other machines send here");
+    assert_int_equal(count_lines(buf_cstr(&o.warnings)), 1);
+    assert_int_equal(parse("--http 0.0.0.0:4318 --grpc 0.0.0.0:4317 --token-file /t"), CT_OK);
+    assert_contains(buf_cstr(&o.warnings), "without TLS");
+    assert_int_equal(count_lines(buf_cstr(&o.warnings)), 1);
+    static const char *const silent[] = {
+        "",
+        "--allow-unauthenticated",
+        "--token-file /t",
+        "--http 0.0.0.0:4318 --token-file /t --tls-cert /c",
+        "--http 0.0.0.0:4318 --tls-client-ca /c --tls-cert /c",
+        "--http 0.0.0.0:4318", /* will be refused, which says more */
+        "status",
+    };
+    for (size_t i = 0; i < sizeof silent / sizeof *silent; i++) {
+        assert_int_equal(parse(silent[i]), CT_OK);
+        assert_int_equal(o.warnings.len, 0);
+    }
+}
+
+/* Secrets do not come by the command line and do not leave by --print-config. */
+static void test_secrets(void **state)
+{
+    static const char secret[] = "s3cretS3cretS3cret";
+    const char *path = temp_path(*state, "c.ini");
+    char line[4300], text[600];
+    snprintf(line, sizeof line, "--token %s", secret);
+    assert_usage(line, "--token is not taken here");
+    assert_null(strstr(msg.text, secret));
+    snprintf(line, sizeof line, "--token=%s", secret);
+    assert_usage(line, "--token-file FILE");
+    assert_null(strstr(msg.text, secret));
+
+    snprintf(
+        text, sizeof text,
+        "[receiver]\ntoken = %s\n[upstream]\nhttp = https://me:%s@u.example:1/x?y\n"
+        "headers = Authorization: Basic %s; X-Scope-OrgID: %s; %s\n[grafana]\nroot_url = http://a:%s@g/\n",
+        secret, secret, secret, secret, secret, secret);
+    write_file(path, text, 0600);
+    snprintf(line, sizeof line, "--config %s --print-config", path);
+    assert_int_equal(parse(line), CT_OK);
+    assert_string_equal(o.token, secret);
+    struct buf out;
+    buf_init(&out, 1 << 16);
+    assert_int_equal(options_print_config(&o, &out), CT_OK);
+    const char *shown = buf_cstr(&out);
+    assert_null(strstr(shown, secret));
+    assert_contains(shown, "\n; token = *** ");
+    assert_contains(shown, "\n; headers = Authorization: ***; X-Scope-OrgID: ***; *** ");
+    assert_contains(shown, "\n; http = https://***@u.example:1/x?y ");
+    assert_contains(shown, "\n; root_url = http://***@g/ ");
+    assert_contains(shown, "c.ini:2\n"); /* where it came from is no secret */
+    /* Put into a config.ini, what was left out is not set: nobody gets *** for a token. */
+    write_file(path, shown, 0600);
+    buf_finish(&out);
+    assert_int_equal(parse(line), CT_OK);
+    assert_string_equal(o.token, "");
+    assert_string_equal(o.upstream.headers, "");
+
+    /* An @ behind the host is no user. */
+    assert_int_equal(parse("--upstream-http http://u:1/a@b"), CT_OK);
+    buf_init(&out, 1 << 16);
+    assert_int_equal(options_print_config(&o, &out), CT_OK);
+    assert_contains(buf_cstr(&out), "\nhttp = http://u:1/a@b ");
+    buf_finish(&out);
+
+    struct env env = FAKE_ENV("HOME", "/h", "CLAUDE_TOP_TOKEN", secret);
+    assert_int_equal(parse_env(env, ""), CT_OK);
+    assert_string_equal(o.token, secret);
+    assert_int_equal(parse_env(env, "--token-file /t"), CT_ERR_USAGE);
+    assert_contains(msg.text, "both set");
+    assert_null(strstr(msg.text, secret));
 }
 
 static void test_environment_errors(void **state)
@@ -426,6 +511,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
         cmocka_unit_test_setup_teardown(test_otel_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_loops, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_exposure, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_environment_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_socket_too_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),
