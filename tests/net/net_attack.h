@@ -7,7 +7,7 @@
 #include "memory.h"
 #include "net_server.h"
 
-#define NET_HEAD "POST /v1/logs HTTP/1.1\r\nHost: a\r\n"
+#define NET_HEAD "POST /v1/logs HTTP/1.1\r\nHost: localhost\r\n"
 
 /* One connection: its handles, its core, and its buffers while nothing but small things are in them. */
 #define NET_CONNECTION_BYTES ((size_t)24 * 1024)

@@ -59,7 +59,8 @@ static void in_http1(void **state)
         NET_HEAD "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
                  "a;x\r\n{\"resource\r\n9\r\nLogs\":[]}\r\n0\r\nT: u\r\n\r\n",
         NET_HEAD "Expect: 100-continue\r\nContent-Length: 3\r\n\r\nabc" NET_HEAD "\r\n",
-        "POST /hooks HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 49\r\n\r\n"
+        "POST /hooks HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: "
+        "49\r\n\r\n"
         "{\"hook_event_name\":\"Stop\",\"session_id\":\"abcdefg\"}",
     };
     struct net_server s;

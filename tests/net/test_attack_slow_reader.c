@@ -86,7 +86,7 @@ static void a_stream_that_is_not_read(void **state)
     memory_watch();
     t.s.hold = true;
     int fd = connect_small(&t.s);
-    assert_true(net_send_str(&t.s, fd, "GET /frames HTTP/1.1\r\nHost: a\r\n\r\n"));
+    assert_true(net_send_str(&t.s, fd, "GET /frames HTTP/1.1\r\nHost: localhost\r\n\r\n"));
     net_until_requests(&t.s, 1);
     t.request = t.s.held[0];
     t.s.held_count = 0;
