@@ -52,14 +52,21 @@ static void encode(const struct cursor *c, uint64_t generation, unsigned char *o
     put_le(out + AT_CRC, crc32_z(0, out, AT_CRC), 4);
 }
 
-static bool decode(const unsigned char *in, uint64_t *generation, uint64_t *done)
+/* Version 1, of which there was one copy, had no generation: it is older than every other. */
+static bool decode(const unsigned char *in, size_t len, uint64_t *generation, uint64_t *done)
 {
-    if (memcmp(in, magic, sizeof magic) != 0 || get_le(in + AT_VERSION, 4) != CURSOR_VERSION ||
-        get_le(in + AT_LANES, 4) != CURSOR_LANES || get_le(in + AT_CRC, 4) != crc32_z(0, in, AT_CRC))
+    if (len < AT_GENERATION || memcmp(in, magic, sizeof magic) != 0 ||
+        get_le(in + AT_LANES, 4) != CURSOR_LANES)
         return false;
-    *generation = get_le(in + AT_GENERATION, 8);
+    uint64_t version = get_le(in + AT_VERSION, 4);
+    size_t at_done = version == 1 ? AT_GENERATION : AT_DONE,
+           at_crc = at_done + sizeof(uint64_t) * CURSOR_LANES;
+    if ((version != 1 && version != CURSOR_VERSION) || len < at_crc + 4 ||
+        get_le(in + at_crc, 4) != crc32_z(0, in, at_crc))
+        return false;
+    *generation = version == 1 ? 0 : get_le(in + AT_GENERATION, 8);
     for (size_t i = 0; i < CURSOR_LANES; i++) {
-        done[i] = get_le(in + AT_DONE + 8 * i, 8);
+        done[i] = get_le(in + at_done + 8 * i, 8);
         if (done[i] > FOLDER_SEQ_MAX)
             return false;
     }
@@ -82,8 +89,7 @@ static enum ct_err load(int dir_fd, const char *name, struct cursor *c)
         if (!disk_read(fd, bytes, sizeof bytes, (uint64_t)i * COPY_STRIDE, &got)) {
             failed = true;
             why = errno;
-        } else if (got == sizeof bytes && decode(bytes, &generation, done) &&
-                   (!any || generation > c->generation)) {
+        } else if (decode(bytes, got, &generation, done) && (!any || generation > c->generation)) {
             any = true;
             c->generation = generation;
             memcpy(c->done, done, sizeof done);

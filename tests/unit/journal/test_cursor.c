@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 /* docs/journal.md, "Cursor" */
 #define COPY_BYTES  92u
@@ -121,6 +122,28 @@ static void any_damage_to_one_copy_leaves_the_other(void **state)
     free(file);
 }
 
+/* A cursor of version 1 (one copy, without a generation) counts until it is replaced. */
+static void the_version_before_is_read(void **state)
+{
+    unsigned char bytes[84] = {0x89, 'C', 'T', 'C', '\r', '\n', 0x1a, '\n', 1, 0, 0, 0, CURSOR_LANES};
+    for (unsigned i = 0; i < CURSOR_LANES; i++)
+        bytes[16 + 8 * i] = (unsigned char)(40 + i);
+    unsigned long crc = crc32(0, bytes, 80);
+    for (unsigned i = 0; i < 4; i++)
+        bytes[80 + i] = (unsigned char)(crc >> (8 * i));
+    char *path = path_join(*state, "old.cursor");
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, sizeof bytes, file), sizeof bytes);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(load(*state, "old"), 40);
+    for (uint64_t at = 50; at < 53; at++) {
+        save(*state, "old", at);
+        assert_int_equal(load(*state, "old"), at);
+    }
+    free(path);
+}
+
 static void what_could_not_be_saved_leaves_the_old_place(void **state)
 {
     const char *folder = *state;
@@ -200,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         IN_FOLDER(positions_come_back),
+        IN_FOLDER(the_version_before_is_read),
         IN_FOLDER(any_damage_to_the_only_copy_reads_as_nothing_done),
         IN_FOLDER(any_damage_to_one_copy_leaves_the_other),
         IN_FOLDER(names_stay_in_the_folder),

@@ -213,6 +213,31 @@ static void the_first_run_screen_gives_way(void **state)
     close_scene(&scene);
 }
 
+/* The upstream that is worst off is named where there are several, and all that it has to say has room. */
+static void the_header_names_the_worst_upstream(void **state)
+{
+    struct scene scene;
+    (void)state;
+    open_scene(&scene, "busy", 160, 24);
+    struct ui_upstream *up = &scene.f.data.upstream;
+    *up = (struct ui_upstream){.state = UI_UPSTREAM_RETRYING,
+                               .name = SLICE_LIT("cloud"),
+                               .queued = 12,
+                               .dropped = 3,
+                               .held = 4,
+                               .held_for = SLICE_LIT("gRPC")};
+    ui_draw(scene.ui, &scene.f.data, &scene.g);
+    assert_true(screen_row_has(&scene.g, 0, "cloud down, 12 wait, 3 lost, 4 held: no gRPC upstream"));
+    grid_resize(&scene.g, 60, 24);
+    ui_draw(scene.ui, &scene.f.data, &scene.g);
+    assert_true(screen_row_has(&scene.g, 0, "cloud down, 12 wait, 3 lost, 4 held"));
+    *up = (struct ui_upstream){.state = UI_UPSTREAM_OK, .held = 4};
+    grid_resize(&scene.g, 120, 24);
+    ui_draw(scene.ui, &scene.f.data, &scene.g);
+    assert_true(screen_row_has(&scene.g, 0, "upstream ok, 4 held "));
+    close_scene(&scene);
+}
+
 static void startup_records_are_no_session(void **state)
 {
     struct scene scene;
@@ -305,6 +330,7 @@ int main(void)
         cmocka_unit_test(every_size_is_sound),
         cmocka_unit_test(random_keys_and_sizes_are_survived),
         cmocka_unit_test(the_same_data_gives_the_same_cells),
+        cmocka_unit_test(the_header_names_the_worst_upstream),
         cmocka_unit_test(a_warm_frame_allocates_nothing),
         cmocka_unit_test(too_small_is_said),
         cmocka_unit_test(ascii_screens_are_ascii),
