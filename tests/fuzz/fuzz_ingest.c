@@ -80,7 +80,7 @@ static void draw(const struct world *w)
     struct grid grid;
     struct ui *ui = ui_create(NULL);
     const struct ui_data data = {.model = w->model, .now_ns = w->now_ns, .day_start_ns = START_NS};
-    grid_init(&grid, 150, 40);
+    grid_init(&grid, 100, 20);
     ui_draw(ui, &data, &grid);
     const char *problem = screen_problem(&grid);
     if (problem)
@@ -121,6 +121,6 @@ bool fuzz_seed(const struct capture_request *request, struct buf *out)
     size_t len = request->body.len;
     uint8_t kind =
         (uint8_t)(kinds[request->signal] | (request->encoding == OTLP_PROTOBUF ? KIND_PROTOBUF : 0));
-    const char head[] = {0, (char)kind, (char)len, (char)(len >> 8), (char)(len >> 16)};
+    const char head[] = {NOT_DRAWN, (char)kind, (char)len, (char)(len >> 8), (char)(len >> 16)};
     return buf_append(out, slice_make(head, sizeof head)) == CT_OK && buf_append(out, request->body) == CT_OK;
 }

@@ -7,6 +7,7 @@
  * again to something that decodes to the same.
  */
 #include "fuzz.h"
+#include "fuzz_frames.h"
 #include "segment.h"
 
 #define SALT       0x01020304u
@@ -128,22 +129,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 /* A frame message, as mode 0 takes it. */
 bool fuzz_seed(const struct capture_request *request, struct buf *out)
 {
-    static const char *const paths[] = {"/v1/traces", "/v1/metrics", "/v1/logs"};
-    const char *type = request->encoding == OTLP_JSON ? "application/json" : "application/x-protobuf";
-    const struct frame_header headers[] = {{SLICE_LIT("Content-Type"), slice_str(type)},
-                                           {SLICE_LIT("Content-Encoding"), request->compression == OTLP_GZIP
-                                                                               ? SLICE_LIT("gzip")
-                                                                               : SLICE_LIT("identity")}};
-    if (request->signal > OTLP_LOGS)
-        return false;
-    const struct frame frame = {.seq = 1,
-                                .wall_ns = INT64_C(1795350000000000000),
-                                .mono_ns = 1,
-                                .source = FRAME_OTLP_HTTP,
-                                .method = SLICE_LIT("POST"),
-                                .path = slice_str(paths[request->signal]),
-                                .headers = headers,
-                                .header_count = 2,
-                                .body = request->body};
-    return buf_append(out, slice_make("\0\0\0\0", 4)) == CT_OK && frame_encode(&frame, out) == CT_OK;
+    return buf_append(out, slice_make("\0\0\0\0", 4)) == CT_OK && fuzz_frame_append(request, out);
 }
