@@ -76,10 +76,10 @@ static void end(struct feed *f, const char *why)
 /* HTTP/1.0: the head ends in an empty line, the body with the connection. */
 static enum ct_err take_head(struct feed *f)
 {
-    struct slice in = buf_slice(&f->in);
+    struct slice in = slice_sub(buf_slice(&f->in), 0, HEAD_MAX);
     size_t at = slice_find_slice(in, SLICE_LIT("\r\n\r\n"));
     if (at == in.len)
-        return in.len > HEAD_MAX ? CT_ERR_FORMAT : CT_AGAIN;
+        return in.len == HEAD_MAX ? CT_ERR_FORMAT : CT_AGAIN;
     struct slice status = slice_sub(in, slice_find(in, ' ') + 1, 3);
     f->used = at + 4;
     f->past_head = true;

@@ -168,6 +168,7 @@ static void wait_texts(void **state)
     assert_string_equal(upstream_wait_text(MS(2400), text), "2 s");
     assert_string_equal(upstream_wait_text(S(119), text), "119 s");
     assert_string_equal(upstream_wait_text(S(300), text), "5 min");
+    assert_string_equal(upstream_wait_text(INT64_MAX, text), "153722867 min");
 }
 
 int main(void)

@@ -39,6 +39,9 @@ struct http_transfer;
 
 /* Of one answer: the headers below together. The largest is grpc-status-details-bin. */
 #define HTTP_CLIENT_KEPT_MAX ((size_t)32 * 1024)
+/* Of one answer: all headers and trailers, with those of interim answers (1xx). More ends the request, before
+   libcurl's own and much larger limits do, which not every version has. */
+#define HTTP_CLIENT_HEAD_MAX ((size_t)256 * 1024)
 
 struct http_client_config {
     bool http2;

@@ -43,6 +43,7 @@ struct http_transfer {
     bool refused_socket; /* and none was there; nothing was sent */
     char own[64];        /* an address that was not connected to, because it is ours; "": none */
     struct buf body;     /* of the answer */
+    size_t head_read;    /* bytes of the answer's headers so far */
     struct buf kept;     /* values of the answer's headers, one behind the other */
     struct {
         size_t at;

@@ -40,6 +40,10 @@ const char *http_failure_text(struct http_transfer *t, CURLcode code)
         snprintf(words, cap, "the proxy answers HTTP %ld", proxy);
         return words;
     }
+    if (t->head_read > HTTP_CLIENT_HEAD_MAX) {
+        snprintf(words, cap, "the answer's headers are larger than %zu KiB", HTTP_CLIENT_HEAD_MAX / 1024);
+        return words;
+    }
     switch (code) {
     case CURLE_COULDNT_CONNECT:
         say_not_connected(t);

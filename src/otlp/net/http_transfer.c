@@ -39,6 +39,9 @@ static size_t on_header(char *data, size_t size, size_t count, void *userp)
 {
     struct http_transfer *t = userp;
     struct slice line = slice_make(data, size * count);
+    t->head_read += line.len;
+    if (t->head_read > HTTP_CLIENT_HEAD_MAX)
+        return 0;                                 /* ends the transfer */
     if (slice_starts(line, SLICE_LIT("HTTP/"))) { /* an answer begins; the last one counts */
         forget_headers(t);
         return line.len;
@@ -387,6 +390,7 @@ enum ct_err http_transfer_start(struct http_transfer *t, const struct http_reque
     t->body.max = request->response_bytes_max;
     forget_headers(t);
     t->refused_socket = t->only_kept = false;
+    t->head_read = 0;
     t->error[0] = t->own[0] = '\0';
     t->connect_timeout_ms = request->connect_timeout_ms;
     t->timeout_ms = request->timeout_ms;

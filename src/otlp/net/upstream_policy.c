@@ -145,7 +145,7 @@ int64_t upstream_policy_wait(const struct upstream_policy *policy, uint32_t fail
 
 const char *upstream_wait_text(int64_t wait_ns, char *out)
 {
-    int64_t ms = (wait_ns + NS_PER_MS - 1) / NS_PER_MS;
+    int64_t ms = wait_ns / NS_PER_MS + (wait_ns % NS_PER_MS > 0); /* any wait that an upstream asks for */
     if (ms < 1000)
         snprintf(out, UPSTREAM_WAIT_TEXT_MAX, "%" PRId64 " ms", ms);
     else if (ms < 120 * 1000)
