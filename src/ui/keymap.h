@@ -18,13 +18,15 @@ enum key_context {
     CONTEXT_WATERFALL = 8,
     CONTEXT_EVENTS = 32,
     CONTEXT_FLOW = 64,
+    CONTEXT_RED = 128,
     CONTEXT_DETAIL = 16, /* the whole screen, or the pane that has the focus */
 };
 
-#define CONTEXT_NODES   (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
-#define CONTEXT_TARGETS (CONTEXT_NODES | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
-#define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW)                  /* everything that 1 to 6 lead to */
-#define CONTEXT_MAIN    (CONTEXT_VIEWS | CONTEXT_HELP)
+#define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
+#define CONTEXT_TARGETS                                                                                      \
+    (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
+#define CONTEXT_VIEWS (CONTEXT_TARGETS | CONTEXT_FLOW)              /* everything that 1 to 6 lead to */
+#define CONTEXT_MAIN  (CONTEXT_VIEWS | CONTEXT_HELP)
 
 /* How the help view groups them, in this order. */
 enum key_group {
@@ -56,12 +58,16 @@ enum key_group {
       "tree: sessions, turns, calls")                                                                        \
     X(ACTION_VIEW_WATERFALL, "view-waterfall", "w 2", CONTEXT_VIEWS, GROUP_VIEWS, "Waterfall", 8,            \
       "waterfall of the selected turn on a time axis")                                                       \
+    X(ACTION_VIEW_RED, "view-red", "r 3", CONTEXT_VIEWS, GROUP_VIEWS, "RED", 8,                              \
+      "rates, errors and durations by model, tool, agent, session")                                          \
+    X(ACTION_WINDOW, "window", "W", CONTEXT_RED, GROUP_VIEWS, "Window", 4,                                   \
+      "RED: the last 1, 5, 15 minutes, or everything")                                                       \
     X(ACTION_VIEW_EVENTS, "view-events", "e 4", CONTEXT_VIEWS, GROUP_VIEWS, "Events", 9,                     \
       "events as they come")                                                                                 \
-    X(ACTION_SCOPE, "scope", "a", CONTEXT_EVENTS, GROUP_VIEWS, "All or one", 5,                              \
+    X(ACTION_SCOPE, "scope", "a", CONTEXT_EVENTS | CONTEXT_RED, GROUP_VIEWS, "All or one", 5,                \
       "all sessions, or the selected one only")                                                              \
-    X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS, GROUP_VIEWS, "To tree", 5,                             \
-      "events: show it in the tree")                                                                         \
+    X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS | CONTEXT_RED, GROUP_VIEWS, "To tree", 5,               \
+      "show it in the tree")                                                                                 \
     X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                           \
       "everything known about the selected row")                                                             \
     X(ACTION_VIEW_FLOW, "view-flow", "6", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                                 \

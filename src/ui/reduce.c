@@ -192,6 +192,8 @@ static bool needs_live(enum action action)
     case ACTION_INVERT:
     case ACTION_VIEW_TREE:
     case ACTION_VIEW_WATERFALL:
+    case ACTION_VIEW_RED:
+    case ACTION_WINDOW:
     case ACTION_VIEW_EVENTS:
     case ACTION_VIEW_DETAIL:
     case ACTION_VIEW_FLOW:
@@ -241,6 +243,12 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         break;
     case ACTION_VIEW_WATERFALL:
         show_view(ui, UI_VIEW_WATERFALL);
+        break;
+    case ACTION_VIEW_RED:
+        show_view(ui, UI_VIEW_RED);
+        break;
+    case ACTION_WINDOW:
+        red_next_window(ui);
         break;
     case ACTION_VIEW_EVENTS:
         show_view(ui, UI_VIEW_EVENTS);

@@ -38,6 +38,7 @@ struct ui *ui_create(const struct ui_config *config)
     ui->follow = true;
     ui->view = config->view < UI_VIEW_COUNT ? config->view : UI_VIEW_TREE;
     ui->pane = config->pane;
+    ui->red.window = 2;
     ui->sort = config->sort < UI_SORT_COUNT ? config->sort : UI_SORT_ACTIVITY;
     snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
     return ui;

@@ -87,6 +87,7 @@ enum ui_sort {
 enum ui_view_id {
     UI_VIEW_TREE,
     UI_VIEW_WATERFALL,
+    UI_VIEW_RED,
     UI_VIEW_EVENTS,
     UI_VIEW_DETAIL,
     UI_VIEW_FLOW,

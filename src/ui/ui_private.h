@@ -35,6 +35,20 @@ struct event_list {
     uint64_t first;    /* the first line's, as drawn */
 };
 
+/* Rows of the RED view, at most. */
+#define RED_ROWS_MAX 400
+/* Its windows move at this pace. */
+#define RED_WAKE_NS (INT64_C(5) * 1000000000)
+
+struct red_list {
+    bool chosen; /* kind and name are those of the selected row */
+    int kind;
+    char name[96];
+    size_t name_len;
+    int window; /* index of the windows: 1, 5, 15 minutes, everything */
+    size_t top, lines;
+};
+
 struct ui {
     struct keymap keymap;
     struct theme builtin[THEME_BUILTIN_COUNT];
@@ -57,6 +71,7 @@ struct ui {
     enum ui_view_id view;
     struct turn_rows turn;
     struct event_list events;
+    struct red_list red;
     bool one_session;     /* events, and whatever else can, are of the selected session only */
     bool pane;            /* details beside or below a view of nodes */
     bool focused;         /* keys go to the pane */
@@ -143,6 +158,12 @@ void tree_fold(struct ui *ui, const struct ui_data *data, enum action action);
 void tree_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void waterfall_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void waterfall_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void red_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void red_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void red_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
+void red_enter(struct ui *ui, const struct ui_data *data);
+struct line red_target(const struct ui *ui, const struct ui_data *data);
+void red_next_window(struct ui *ui);
 void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void events_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void events_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);

@@ -36,6 +36,10 @@ static const struct golden CASES[] = {
     {"busy-80x24-flow-end", "busy", 80, 24, "6 G", false},
     {"busy-160x36-flow", "busy", 160, 36, "6", false},
 
+    {"busy-40x20-red", "busy", 40, 20, "r", false},
+    {"busy-80x24-red", "busy", 80, 24, "r j j", false},
+    {"busy-120x36-red", "busy", 120, 36, "r", false},
+    {"busy-80x24-red-one", "busy", 80, 24, "r a", false},
     {"busy-40x20-details", "busy", 40, 20, "j i Tab j", false},
     {"busy-80x24-details", "busy", 80, 24, "j j i", false},
     {"busy-120x36-details", "busy", 120, 36, "i", false},

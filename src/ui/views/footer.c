@@ -36,6 +36,8 @@ static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
                 continue; /* that is where we are */
             if (a == ACTION_VIEW_WATERFALL && ui->view == UI_VIEW_WATERFALL)
                 continue;
+            if (a == ACTION_VIEW_RED && ui->view == UI_VIEW_RED)
+                continue;
             if (a == ACTION_VIEW_EVENTS && ui->view == UI_VIEW_EVENTS)
                 continue;
             /* Without a row there is nothing that the other keys could do. */

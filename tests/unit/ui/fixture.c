@@ -61,6 +61,32 @@ const struct stream_item *model_stream_item(const struct model *m, uint64_t numb
     return stream_item(&m->stream, number);
 }
 
+size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struct red_row *out, size_t max)
+{
+    (void)now_ns;
+    size_t count = window_ns == 60 * NS_PER_SEC ? 0 : m->red_count;
+    for (size_t i = 0; i < count && i < max; i++)
+        out[i] = m->red[i];
+    return count;
+}
+
+size_t model_session_red(const struct session *s, int64_t now_ns, int64_t window_ns, struct red_row *out,
+                         size_t max)
+{
+    (void)now_ns;
+    (void)window_ns;
+    if (max)
+        out[0] = (struct red_row){.kind = RED_LLM,
+                                  .name = s->model,
+                                  .count = 7,
+                                  .p50_ns = 3 * NS_PER_SEC,
+                                  .p95_ns = -1,
+                                  .p99_ns = -1,
+                                  .ttft_p50_ns = -1,
+                                  .ttft_p95_ns = -1};
+    return 1;
+}
+
 struct model_stats model_stats(const struct model *m)
 {
     return m->stats;

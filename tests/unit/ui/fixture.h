@@ -40,6 +40,8 @@ struct model {
     struct node **by_id; /* index id - 1 */
     size_t by_id_cap;
     struct stream stream;
+    struct red_row red[32];
+    size_t red_count;
 };
 
 struct fixture {

@@ -257,6 +257,37 @@ static void the_flow_says_what_goes_wrong(void **state)
     assert_true(screen_find(&g, "status --json") >= 0);
 }
 
+static void red_has_groups_windows_and_scopes(void **state)
+{
+    (void)state;
+    keys("r");
+    assert_int_equal(view().view, UI_VIEW_RED);
+    assert_true(screen_find(&g, "MODELS") < screen_find(&g, "opus"));
+    assert_true(screen_find(&g, "opus") < screen_find(&g, "haiku")); /* most calls first */
+    assert_true(screen_find(&g, "SUB-AGENTS") < screen_find(&g, "Explore"));
+    assert_true(screen_row_has(&g, screen_find(&g, "Bash"), "9.4%"));
+    keys("j j j");
+    assert_true(selected_says("Read"));
+    keys("G");
+    assert_true(selected_says("web-ui"));
+    keys("Enter");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    assert_true(view().session_id == f.model.first->id);
+    keys("r a");
+    assert_int_equal(screen_find(&g, "TOOLS"), -1);
+    assert_true(screen_find(&g, "MODELS of web-ui") >= 0);
+    keys("a W");
+    assert_true(screen_row_has(&g, 1, "all"));
+    keys("W");
+    assert_true(screen_find(&g, "No call has ended") >= 0);
+    keys("j k G Enter W");
+    assert_true(screen_find(&g, "MODELS") >= 0);
+    click(MOUSE_PRESS, screen_find(&g, "github"), 5);
+    assert_true(selected_says("github"));
+    click(MOUSE_PRESS, screen_find(&g, "TOOLS"), 5);
+    assert_true(selected_says("github"));
+}
+
 static void nothing_to_show_is_said(void **state)
 {
     struct fixture empty;
@@ -278,7 +309,7 @@ static void nothing_to_show_is_said(void **state)
 
 static void every_view_fits_every_size(void **state)
 {
-    static const char *const KEYS[] = {"1", "w", "v", "e", "e k a", "6", "1 i", "w"};
+    static const char *const KEYS[] = {"1", "w", "v", "e", "e k a", "6", "r j a", "1 i", "w"};
     (void)state;
     for (size_t k = 0; k < sizeof(KEYS) / sizeof(KEYS[0]); k++) {
         fixture_keys(ui, &f, "j j");
@@ -307,6 +338,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_event_leads_to_its_row, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(events_that_fell_out_of_the_ring, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_flow_says_what_goes_wrong, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_has_groups_windows_and_scopes, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, close_busy),
     };
