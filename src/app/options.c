@@ -270,6 +270,7 @@ enum ct_err options_parse(struct options *o, int argc, const char *const *argv, 
     size_t room = argc > 0 ? (size_t)argc : 1;
     struct command_line line = {.flags = mem_array(room, sizeof(struct given)),
                                 .words = mem_array(room, sizeof(char *))};
+    o->program = argc > 0 && argv[0][0] == '/' ? argv[0] : "claude-top";
     enum ct_err err = read_command_line(o, &line, argc, argv, msg);
     if (!err)
         err = find_command(o, &line, msg);

@@ -135,6 +135,7 @@ struct option_upstream {
 struct options {
     enum options_action action;
     enum command command;
+    const char *program;                /* as whom we were started: a path from the root, else "claude-top" */
     const char *args[OPTIONS_ARGS_MAX]; /* FILE, KIND; NULL when not given */
     int arg_count;
     bool help_all; /* OPTIONS_HELP: the seldom used ones too */
@@ -184,6 +185,7 @@ struct options {
     bool json;
     bool open;
     bool print_env;
+    bool statusline;
     int window;          /* enum red_window (status_json.h) */
     const char *session; /* id, or "last" */
     int64_t turn;        /* 0: not given */

@@ -90,7 +90,9 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .word = "setup",
             .args = "",
             .summary = "say what Claude Code needs to send its telemetry here",
-            .text = "Prints the settings that make Claude Code send its telemetry to the addresses given.",
+            .text = "Prints the settings that make Claude Code send its telemetry and hooks to the addresses "
+                    "given. Writes "
+                    "nothing.",
             .example = "eval \"$(claude-top setup --print-env)\"",
             .example_says = "for Claude Code started from this shell",
         },

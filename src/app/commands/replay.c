@@ -197,7 +197,7 @@ enum exit_code command_demo(const struct options *o)
     if (access(installed, R_OK) == 0)
         return replay_show(o, installed, "demo");
     if (uv_exepath(self, &len) == 0) {
-        static const char *const beside[] = {"/../share/claude-top/demo.ctj", "/../data/demo.ctj"};
+        static const char *const beside[] = {"/../../share/claude-top/demo.ctj", "/../data/demo.ctj"};
         char *slash = strrchr(self, '/');
         if (slash)
             *slash = '\0';

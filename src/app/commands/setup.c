@@ -1,5 +1,6 @@
 /* setup: what Claude Code needs to be told. */
 #include "commands.h"
+#include "options_table.h"
 #include "token.h"
 
 #include <cjson/cJSON.h>
@@ -107,8 +108,7 @@ static void print_env(const struct target *t)
     }
 }
 
-/* Hooks that say at once what telemetry says seconds later, or never. (SessionStart is not sent over HTTP.)
- */
+/* Hooks that say at once what telemetry says seconds later, or never. */
 static const char *const hook_events[] = {
     "UserPromptSubmit",  "PreToolUse",   "PostToolUse",   "PostToolUseFailure",
     "PermissionRequest", "Notification", "SubagentStart", "SubagentStop",
@@ -116,11 +116,55 @@ static const char *const hook_events[] = {
     "SessionEnd",
 };
 
+/* As one word for a shell: Claude Code runs commands by one. */
+static void shell_word(struct buf *out, const char *word)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./+-";
+    if (word[strspn(word, plain)] == '\0') {
+        buf_append_str(out, word);
+        return;
+    }
+    buf_append_char(out, '\'');
+    for (; *word; word++) {
+        if (*word == '\'')
+            buf_append_str(out, "'\\'");
+        buf_append_char(out, *word);
+    }
+    buf_append_char(out, '\'');
+}
+
+#define COMMAND_MAX 16384
+
+/* A command of ours. What config.ini says of the socket, it reads itself. */
+static void add_command(cJSON *o, const struct options *options, const char *command)
+{
+    struct buf text;
+    enum option_origin origin = options->sources[option_index(option_by_flag(SLICE_LIT("socket")))].origin;
+    buf_init(&text, COMMAND_MAX);
+    shell_word(&text, options->program);
+    buf_printf(&text, " %s", command);
+    if (origin == ORIGIN_FLAG || origin == ORIGIN_ENV) {
+        buf_append_str(&text, " --socket ");
+        shell_word(&text, options->socket);
+    }
+    cJSON_AddStringToObject(o, "type", "command");
+    cJSON_AddStringToObject(o, "command", buf_cstr(&text));
+    buf_finish(&text);
+}
+
 /* Claude Code gives up on a hook after this many seconds; ours are answered at once. */
 #define HOOK_TIMEOUT_S 5
 
-/* The "env" and "hooks" of Claude Code's settings.json. */
-static char *settings_json(const struct target *t)
+static cJSON *add_hook(cJSON *hooks, const char *event)
+{
+    cJSON *matcher = cJSON_CreateObject(), *hook = cJSON_CreateObject();
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(hooks, event), matcher);
+    cJSON_AddItemToArray(cJSON_AddArrayToObject(matcher, "hooks"), hook);
+    return hook;
+}
+
+/* The "env" and "hooks" of Claude Code's settings.json, and its "statusLine" where that is wanted. */
+static char *settings_json(const struct options *o, const struct target *t)
 {
     char hook_url[300];
     snprintf(hook_url, sizeof hook_url, "%s/hooks", t->url);
@@ -131,9 +175,7 @@ static char *settings_json(const struct target *t)
             cJSON_AddStringToObject(env, variables[i].name, value_of(&variables[i], t));
     cJSON *hooks = cJSON_AddObjectToObject(root, "hooks");
     for (size_t i = 0; i < sizeof hook_events / sizeof *hook_events; i++) {
-        cJSON *matcher = cJSON_CreateObject(), *hook = cJSON_CreateObject();
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(hooks, hook_events[i]), matcher);
-        cJSON_AddItemToArray(cJSON_AddArrayToObject(matcher, "hooks"), hook);
+        cJSON *hook = add_hook(hooks, hook_events[i]);
         cJSON_AddStringToObject(hook, "type", "http");
         cJSON_AddStringToObject(hook, "url", hook_url);
         cJSON_AddNumberToObject(hook, "timeout", HOOK_TIMEOUT_S);
@@ -141,6 +183,12 @@ static char *settings_json(const struct target *t)
             cJSON_AddStringToObject(cJSON_AddObjectToObject(hook, "headers"), "Authorization",
                                     t->authorization);
     }
+    /* Claude Code does not send this one over HTTP. */
+    cJSON *start = add_hook(hooks, "SessionStart");
+    add_command(start, o, "hook");
+    cJSON_AddNumberToObject(start, "timeout", HOOK_TIMEOUT_S);
+    if (o->statusline)
+        add_command(cJSON_AddObjectToObject(root, "statusLine"), o, "statusline");
     char *text = cJSON_Print(root);
     cJSON_Delete(root);
     return text;
@@ -177,7 +225,7 @@ enum exit_code command_setup(const struct options *o)
         print_env(&target);
         return EXIT_CODE_OK;
     }
-    char *json = settings_json(&target);
+    char *json = settings_json(o, &target);
     fprintf(
         stderr,
         "claude-top: merge this into Claude Code's settings.json (~/.claude/settings.json, or a project's "

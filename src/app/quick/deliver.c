@@ -70,7 +70,7 @@ static bool read_reply(int fd, int64_t deadline_ns, struct buf *reply)
     struct slice answer = buf_slice(&in);
     size_t at = slice_find_slice(answer, SLICE_LIT("\r\n\r\n"));
     ok = ok && at < answer.len && slice_starts(answer, SLICE_LIT("HTTP/1.")) &&
-         slice_eq_str(slice_sub(answer, slice_find(answer, ' ') + 1, slice_find(answer, ' ') + 4), "200") &&
+         slice_eq_str(slice_sub(answer, slice_find(answer, ' ') + 1, 3), "200") &&
          buf_append(reply, slice_sub(answer, at + 4, answer.len)) == CT_OK;
     buf_finish(&in);
     return ok;
