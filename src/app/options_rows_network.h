@@ -1,18 +1,18 @@
 /*
- * options_rows_network.h - rows of the table in options_table.c, where it is included: what listens, and where
- * everything goes on to.
+ * options_rows_network.h - rows of the table in options_table.c, where it is included: what listens, and
+ * where everything goes on to.
  */
 /* clang-format off: these are initialisers without their braces */
-    {.flag = "http",
-     .section = "receiver",
-     .key = "http",
-     .value_name = "ADDR",
-     .fallback = "127.0.0.1:4318",
-     .help = "listen here for OTLP/HTTP and hooks; port 0 picks a free one, nothing does not listen",
-     .example = "127.0.0.1:4318",
-     .commands = COLLECT | ON(SETUP),
-     .type = OPTION_ADDRESS,
-     FIELD(http)},
+{.flag = "http",
+ .section = "receiver",
+ .key = "http",
+ .value_name = "ADDR",
+ .fallback = "127.0.0.1:4318",
+ .help = "listen here for OTLP/HTTP and hooks; port 0 picks a free one, nothing does not listen",
+ .example = "127.0.0.1:4318",
+ .commands = COLLECT | ON(SETUP),
+ .type = OPTION_ADDRESS,
+ FIELD(http)},
     {.flag = "grpc",
      .section = "receiver",
      .key = "grpc",
@@ -257,4 +257,4 @@
      .min = KIB,
      .max = GIB,
      .advanced = true},
-/* clang-format on */
+    /* clang-format on */
