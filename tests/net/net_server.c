@@ -46,15 +46,30 @@ void net_server_open(struct net_server *s, const struct otlp_limits *limits)
     s->r = receiver_create(&s->loop, &config);
 }
 
-void net_server_start(struct net_server *s, const struct otlp_limits *limits)
+static void listen_on_loopback(struct net_server *s)
 {
-    net_server_open(s, limits);
     struct ct_errmsg msg = {""};
     enum ct_err err = receiver_listen(s->r, "127.0.0.1:0", s->bound, &msg);
     if (err)
         fail_msg("%s: %s", ct_err_name(err), msg.text);
     s->port = (unsigned)strtoul(strrchr(s->bound, ':') + 1, NULL, 10);
     assert_in_range(s->port, 1, 65535);
+}
+
+void net_server_start(struct net_server *s, const struct otlp_limits *limits)
+{
+    net_server_open(s, limits);
+    listen_on_loopback(s);
+}
+
+void net_server_start_secure(struct net_server *s, const struct otlp_limits *limits,
+                             const struct receiver_security *security)
+{
+    struct ct_errmsg warning = {""}, msg = {""};
+    net_server_open(s, limits);
+    if (receiver_secure(s->r, security, &warning, &msg) || warning.text[0])
+        fail_msg("%s%s", msg.text, warning.text);
+    listen_on_loopback(s);
 }
 
 static void on_done(void *ctx)

@@ -30,7 +30,10 @@ struct net_server {
 /* limits NULL: the defaults. Listens on 127.0.0.1:0. */
 void net_server_start(struct net_server *s, const struct otlp_limits *limits);
 void net_server_open(struct net_server *s, const struct otlp_limits *limits); /* without listening */
-void net_server_stop(struct net_server *s, uint32_t grace_ms);                /* starts it */
+/* With receiver_secure(), which has to have nothing to say. */
+void net_server_start_secure(struct net_server *s, const struct otlp_limits *limits,
+                             const struct receiver_security *security);
+void net_server_stop(struct net_server *s, uint32_t grace_ms); /* starts it */
 void net_server_finish(struct net_server *s); /* stops if needed, waits, checks that nothing is left */
 
 /* Runs the loop until cond holds. */

@@ -102,7 +102,10 @@ static enum ct_err take_token(struct admission *a, const char *token, struct ct_
 enum ct_err admission_init(struct admission *a, const char *const *hosts, const char *token,
                            struct ct_errmsg *msg)
 {
-    *a = (struct admission){.hosts = mem_array(RECEIVER_HOSTS_MAX, sizeof(struct admission_host))};
+    size_t room = 0;
+    while (hosts && hosts[room] && room < RECEIVER_HOSTS_MAX)
+        room++;
+    *a = (struct admission){.hosts = mem_array(room + 1, sizeof(struct admission_host))};
     struct slice name;
     struct ip_address literal;
     /* A name that had to be cut, or that could be read as something else, is nobody's. */
