@@ -244,6 +244,7 @@ enum ct_err hook_frame(struct ingest *in, const struct frame *frame)
     struct event e;
     event_init(&e, EVENT_STARTUP, WITNESS_HOOK);
     e.time_ns = frame->wall_ns;
+    e.native = true;
     e.ids.session_id = text(in, json, "session_id", INGEST_ID_MAX);
     enum ct_err err = name && e.ids.session_id.len ? CT_OK : CT_ERR_FORMAT;
     if (!err) {

@@ -1,8 +1,10 @@
 /*
- * ingest.h - from a frame to model events: the only place that knows Claude Code's names.
+ * ingest.h - from a frame to model events: the only place that knows Claude Code's names, and other agents'.
  *
- * One file per producer: native_log.c, native_span.c, hook.c, statusline.c. Text is cleaned here, once
- * (text_clean), on its way into an event.
+ * One file per producer: native_log.c, native_span.c, native_metric.c, hook.c and statusline.c (Claude
+ * Code),
+ * interceptor_span.c, genai.c, codex.c, gemini.c, foreign_span.c. Text is cleaned here, once (text_clean), on
+ * its way into an event.
  */
 #ifndef CT_INGEST_INGEST_H
 #define CT_INGEST_INGEST_H
@@ -24,7 +26,10 @@ struct ingest_stats {
     uint64_t metric_points;
     uint64_t hooks; /* status lines included */
     uint64_t status_lines;
-    uint64_t profiles; /* requests; nothing is read in them */
+    uint64_t profiles;      /* requests; nothing is read in them */
+    uint64_t foreign_spans; /* of senders that no producer knows; shown where they hang below a call */
+    uint64_t foreign_logs;  /* … and passed over */
+    uint64_t foreign_points;
     uint64_t decode_errors;
 };
 

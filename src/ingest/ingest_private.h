@@ -50,14 +50,39 @@ struct cJSON *ingest_json(struct ingest *in, struct slice text);
 /* An attribute's text, cleaned; ptr NULL when absent. */
 struct slice ingest_attr(struct ingest *in, struct otlp_attrs attrs, const char *key, size_t max);
 
-/* session.id, prompt.id, agent ids, service name and version. False when the record names no session. */
+/* session.id, prompt.id, agent ids, trace, service name and version. False when the record names no session.
+ */
 bool ingest_common(struct ingest *in, const struct otlp_resource *resource, struct otlp_attrs attrs,
                    const struct otlp_ids *ids, struct event *e);
+
+/* A span's ids and times. */
+void ingest_span_facts(const struct otlp_span *span, struct event *e);
+
+/* When it was written, or seen; 0: unknown. */
+int64_t ingest_log_time(const struct otlp_log *log);
+
+/* A record that was written at the end of what took its duration_ms. */
+void ingest_finished(struct otlp_attrs attrs, struct event *e);
 
 /* Milliseconds of an attribute as nanoseconds; -1 when absent or out of range. */
 int64_t ingest_ms(struct otlp_attrs attrs, const char *key);
 
-/* Token counts and reported cost of an LLM call. */
+/* A token count into *out; left as it is when absent or out of range. */
+void ingest_tokens(struct otlp_attrs attrs, const char *key, int64_t *out);
+
+/* US dollars; left as it is when absent or out of range. */
+void ingest_cost(struct otlp_attrs attrs, const char *key, int64_t *nano_usd);
+
+/* Of senders who count cached tokens as input too: takes them out, as our counters are. */
+void ingest_uncached_input(struct event_usage *usage);
+
+/* gen_ai.response.finish_reasons, a text or an array: the model asks for tools. */
+bool ingest_finish_is_tools(struct otlp_attrs attrs);
+
+/* A tool of an MCP server gets the name that Claude Code would give it: mcp__server__tool. */
+void ingest_mcp_name(struct ingest *in, struct slice server, struct event *e);
+
+/* Token counts and reported cost of an LLM call, by Claude Code's names. */
 void ingest_usage(struct otlp_attrs attrs, struct event_usage *usage);
 
 /* error.type by HTTP status; "" for 0 and 2xx. */
@@ -87,10 +112,28 @@ bool ingest_asks_user(struct slice tool_name);
 /* Tools that start sub-agents. */
 bool ingest_spawns_agent(struct slice tool_name);
 
-bool native_log(struct ingest *in, const struct otlp_resource *, const struct otlp_scope *,
-                const struct otlp_log *);
-bool native_span(struct ingest *in, const struct otlp_resource *, const struct otlp_scope *,
-                 const struct otlp_span *);
+/*
+ * The producers. Which of them a record is for is decided in ingest.c, by its scope and its name. Those that
+ * return bool say whether the record was theirs.
+ */
+void native_log(struct ingest *in, const struct otlp_resource *, const struct otlp_log *, struct slice name);
+void native_span(struct ingest *in, const struct otlp_resource *, const struct otlp_span *);
+bool native_metric_is(const struct otlp_scope *, const struct otlp_point *);
+void native_metric(struct ingest *in, const struct otlp_resource *, const struct otlp_point *);
+bool interceptor_is(const struct otlp_resource *, const struct otlp_scope *, struct otlp_attrs span);
+void interceptor_span(struct ingest *in, const struct otlp_resource *, const struct otlp_span *);
+void interceptor_log(struct ingest *in, const struct otlp_resource *, const struct otlp_log *,
+                     struct slice name);
+void codex_log(struct ingest *in, const struct otlp_resource *, const struct otlp_log *, struct slice name);
+void gemini_log(struct ingest *in, const struct otlp_resource *, const struct otlp_log *, struct slice name);
+bool gemini_repeats(const struct otlp_scope *);
+bool genai_span_is(struct otlp_attrs span);
+void genai_span(struct ingest *in, const struct otlp_resource *, const struct otlp_span *);
+bool genai_log(struct ingest *in, const struct otlp_resource *, const struct otlp_log *, struct slice name);
+void foreign_span(struct ingest *in, const struct otlp_resource *, const struct otlp_span *);
+/* What is shown of a span that is no call: its name, its service, its failure. */
+void ingest_foreign_facts(struct ingest *in, const struct otlp_resource *, const struct otlp_span *,
+                          struct event *e);
 enum ct_err hook_frame(struct ingest *in, const struct frame *frame);
 enum ct_err statusline_frame(struct ingest *in, const struct frame *frame);
 

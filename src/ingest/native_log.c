@@ -12,15 +12,6 @@ static void parent_span(const struct otlp_log *log, struct event *e)
     e->ids.has_parent_span_id = true;
 }
 
-static void finished_at(const struct otlp_attrs *attrs, const char *duration_key, struct event *e)
-{
-    e->phase = PHASE_FINISHED;
-    e->end_ns = e->time_ns;
-    e->duration_ns = ingest_ms(*attrs, duration_key);
-    if (e->duration_ns >= 0)
-        e->start_ns = e->end_ns - e->duration_ns;
-}
-
 static void user_prompt(struct ingest *in, const struct otlp_log *log, struct event *e)
 {
     e->kind = EVENT_PROMPT;
@@ -48,7 +39,7 @@ static void llm(struct ingest *in, const struct otlp_log *log, struct event *e)
     e->model = ingest_attr(in, log->attrs, "model", INGEST_NAME_MAX);
     e->query_source = ingest_attr(in, log->attrs, "query_source", INGEST_NAME_MAX);
     e->auxiliary = ingest_is_auxiliary(e->query_source);
-    finished_at(&log->attrs, "duration_ms", e);
+    ingest_finished(log->attrs, e);
     parent_span(log, e);
 }
 
@@ -143,7 +134,9 @@ static void tool_result(struct ingest *in, const struct otlp_log *log, struct ev
     bool success = true;
     e->kind = EVENT_TOOL;
     tool_name(in, log, e);
-    finished_at(&log->attrs, "duration_ms", e);
+    e->tools_told = otlp_attr_get(log->attrs, "tool_input") || otlp_attr_get(log->attrs, "tool_parameters");
+    e->tools_withheld = !e->tools_told;
+    ingest_finished(log->attrs, e);
     otlp_attr_bool(log->attrs, "success", &success);
     e->failed = !success;
     if (!success) {
@@ -162,7 +155,7 @@ static void subagent_completed(struct ingest *in, const struct otlp_log *log, st
     e->vague_name = slice_eq_str(e->name, "custom");
     e->model = ingest_attr(in, log->attrs, "final_model", INGEST_NAME_MAX);
     otlp_attr_bool(log->attrs, "is_async", &e->background);
-    finished_at(&log->attrs, "duration_ms", e);
+    ingest_finished(log->attrs, e);
     parent_span(log, e);
 }
 
@@ -171,7 +164,7 @@ static void compaction(struct ingest *in, const struct otlp_log *log, struct eve
     bool success = true;
     e->kind = EVENT_COMPACTION;
     e->source = ingest_attr(in, log->attrs, "trigger", INGEST_NAME_MAX);
-    finished_at(&log->attrs, "duration_ms", e);
+    ingest_finished(log->attrs, e);
     otlp_attr_bool(log->attrs, "success", &success);
     e->failed = !success;
     otlp_attr_int(log->attrs, "pre_tokens", &e->tokens_before);
@@ -231,24 +224,20 @@ static const struct {
     {"assistant_response", assistant_response},
 };
 
-bool native_log(struct ingest *in, const struct otlp_resource *resource, const struct otlp_scope *scope,
-                const struct otlp_log *log)
+void native_log(struct ingest *in, const struct otlp_resource *resource, const struct otlp_log *log,
+                struct slice name)
 {
-    (void)scope;
     struct event e;
     event_init(&e, EVENT_STARTUP, WITNESS_LOG);
-    if (!ingest_common(in, resource, log->attrs, &log->ids, &e))
-        return true;
-    uint64_t time_ns = log->time_ns ? log->time_ns : log->observed_time_ns;
-    e.time_ns = time_ns <= INT64_MAX ? (int64_t)time_ns : 0;
-    struct slice name = otlp_attr_text(log->attrs, "event.name");
-    if (name.len == 0)
-        name = log->event_name;
+    bool named = ingest_common(in, resource, log->attrs, &log->ids, &e);
+    e.native = true;
+    e.time_ns = ingest_log_time(log);
     if (slice_starts(name, SLICE_LIT("claude_code.")))
         name = slice_sub(name, sizeof "claude_code." - 1, name.len);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(name, producers[i].name))
             producers[i].fill(in, log, &e);
-    ingest_emit(in, &e);
-    return true;
+    /* A client that withholds its session id is known by its trace. */
+    if (named || (e.kind != EVENT_STARTUP && e.ids.has_trace_id))
+        ingest_emit(in, &e);
 }

@@ -71,7 +71,6 @@ static void interaction(struct ingest *in, const struct otlp_span *span, struct 
     e->kind = EVENT_TURN;
     e->span_role = SPAN_ROLE_TURN;
     e->phase = PHASE_FINISHED;
-    e->source = SLICE_LIT("span_end");
     ingest_prompt(in, otlp_attr_text(span->attrs, "user_prompt"), e);
 }
 
@@ -133,30 +132,17 @@ static const struct {
     {"claude_code.tool.blocked_on_user", blocked_on_user},
 };
 
-bool native_span(struct ingest *in, const struct otlp_resource *resource, const struct otlp_scope *scope,
-                 const struct otlp_span *span)
+void native_span(struct ingest *in, const struct otlp_resource *resource, const struct otlp_span *span)
 {
-    (void)scope;
     struct event e;
     event_init(&e, EVENT_STARTUP, WITNESS_SPAN);
-    if (!ingest_common(in, resource, span->attrs, &span->ids, &e))
-        return true;
-    e.start_ns = span->start_ns <= INT64_MAX ? (int64_t)span->start_ns : 0;
-    e.end_ns = span->end_ns <= INT64_MAX ? (int64_t)span->end_ns : 0;
-    e.time_ns = e.end_ns ? e.end_ns : e.start_ns;
-    if (e.start_ns && e.end_ns >= e.start_ns)
-        e.duration_ns = e.end_ns - e.start_ns;
-    if (span->ids.has_span_id) {
-        memcpy(e.ids.span_id, span->ids.span_id, sizeof e.ids.span_id);
-        e.ids.has_span_id = true;
-    }
-    if (span->has_parent) {
-        memcpy(e.ids.parent_span_id, span->parent_span_id, sizeof e.ids.parent_span_id);
-        e.ids.has_parent_span_id = true;
-    }
+    bool named = ingest_common(in, resource, span->attrs, &span->ids, &e);
+    e.native = true;
+    ingest_span_facts(span, &e);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(span->name, producers[i].name))
             producers[i].fill(in, span, &e);
-    ingest_emit(in, &e);
-    return true;
+    /* A client that withholds its session id is known by its trace. */
+    if (named || (e.kind != EVENT_STARTUP && e.ids.has_trace_id))
+        ingest_emit(in, &e);
 }

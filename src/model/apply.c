@@ -33,10 +33,9 @@ static struct entry *agent_get(struct session_entry *s, struct slice agent_id)
 /* Where it says that it belongs. */
 static void learn_place(struct session_entry *s, struct facts *f, const struct event *e)
 {
-    if (e->ids.has_trace_id) {
-        struct entry *trace = turn_by_trace(s, e->ids.trace_id);
+    struct entry *trace = turn_by_trace(s, &e->ids);
+    if (trace)
         facts_link(&f->trace, &trace->key, e->time_ns);
-    }
     if (e->ids.prompt_id.len) {
         struct entry *prompt = turn_by_prompt(s, e->ids.prompt_id);
         facts_link(&f->prompt, &prompt->key, e->time_ns);
@@ -144,6 +143,10 @@ static void tool_apply(struct session_entry *s, const struct event *e)
         struct entry *llm = session_entry_get(s, NODE_LLM, INDEX_REQUEST, e->ids.request_id);
         facts_link(&n->f.llm, &llm->key, e->time_ns);
     }
+    if (e->ids.has_asked_by) {
+        struct span_ref *llm = session_span_get(s, e->ids.asked_by_span_id);
+        facts_link(&n->f.llm_span, &llm->key, e->time_ns);
+    }
 }
 
 static void agent_apply(struct session_entry *s, const struct event *e)
@@ -169,7 +172,11 @@ static void agent_apply(struct session_entry *s, const struct event *e)
 /* Spans that are no call: they only tie other spans to one. */
 static void span_apply(struct session_entry *s, const struct event *e)
 {
-    if (!e->ids.has_span_id || e->span_role != SPAN_ROLE_WAIT)
+    if (e->span_role != SPAN_ROLE_WAIT) {
+        foreign_apply(s, e);
+        return;
+    }
+    if (!e->ids.has_span_id)
         return;
     struct span_ref *ref = session_span_get(s, e->ids.span_id);
     if (!ref->is_wait) {
@@ -232,13 +239,15 @@ static void session_apply(struct session_entry *s, const struct event *e)
 {
     s->pub.announced |= e->phase == PHASE_STARTED || e->witness == WITNESS_STATUS;
     report_apply(s, e);
-    if (e->ended && e->time_ns > s->ended_ns)
-        s->ended_ns = e->time_ns;
+    if (!e->ended || e->time_ns < s->ended_ns || (e->time_ns == s->ended_ns && e->witness >= s->ended_by))
+        return;
+    s->ended_ns = e->time_ns;
+    s->ended_by = e->witness;
 }
 
 void apply_event(struct session_entry *s, const struct event *e)
 {
-    if (e->kind != EVENT_METRIC)
+    if (e->kind != EVENT_SPAN || e->span_role == SPAN_ROLE_WAIT)
         turn_mention(s, e);
     switch (e->kind) {
     case EVENT_STARTUP:

@@ -23,18 +23,26 @@ struct entry *turn_by_prompt(struct session_entry *s, struct slice prompt_id)
     return turn_get(s, INDEX_PROMPT, prompt_id, TURN_PROMPT);
 }
 
-struct entry *turn_by_trace(struct session_entry *s, const uint8_t trace_id[16])
+/* Where a trace holds a whole session, a turn's trace is the part of it below the turn's own span. */
+struct entry *turn_by_trace(struct session_entry *s, const struct event_ids *ids)
 {
-    struct entry *n = turn_get(s, INDEX_TRACE, slice_make(trace_id, 16), TURN_TRACE);
+    uint8_t key[16 + 8];
+    if (!ids->has_trace_id || (ids->trace_is_session && !ids->has_turn_span_id))
+        return NULL;
+    memcpy(key, ids->trace_id, 16);
+    memcpy(key + 16, ids->turn_span_id, 8);
+    struct entry *n = turn_get(s, INDEX_TRACE, slice_make(key, ids->trace_is_session ? 24 : 16), TURN_TRACE);
     if (n->pub.has_trace_id)
         return n;
-    memcpy(n->turn->trace_id, trace_id, 16);
+    memcpy(n->turn->trace_id, ids->trace_id, 16);
     n->pub.has_trace_id = true;
     if (s->trace_count == s->trace_cap) {
         s->trace_cap = s->trace_cap ? s->trace_cap * 2 : 4;
         s->traces = mem_grow(s->traces, s->trace_cap, sizeof *s->traces);
     }
     s->traces[s->trace_count++] = n;
+    n->turn->next_new = s->new_traces;
+    s->new_traces = n;
     return n;
 }
 
@@ -59,11 +67,12 @@ void turn_mention(struct session_entry *s, const struct event *e)
     bool by_agent = e->ids.agent_id.len > 0;
     bool is_call = e->kind == EVENT_LLM || e->kind == EVENT_TOOL || e->kind == EVENT_AGENT ||
                    e->kind == EVENT_COMPACTION || e->kind == EVENT_PROMPT || e->kind == EVENT_TURN;
-    struct entry *trace = NULL;
-    if (e->ids.has_trace_id) {
-        trace = turn_by_trace(s, e->ids.trace_id);
+    struct entry *trace = turn_by_trace(s, &e->ids);
+    if (trace && !e->ids.turn_unsure) {
         started_by(trace, e);
         trace->f.known |= is_call;
+        if (e->ids.has_turn_span_id)
+            session_span_own(s, e->ids.turn_span_id, trace);
     }
     /* prompt.id is the process's newest prompt: not that of an agent in the background. */
     if (e->ids.prompt_id.len == 0 || (by_agent && trace))
@@ -79,12 +88,12 @@ void turn_mention(struct session_entry *s, const struct event *e)
 
 static void prompt_apply(struct session_entry *s, const struct event *e)
 {
+    struct entry *trace = turn_by_trace(s, &e->ids);
     struct entry *turn = e->ids.prompt_id.len         ? turn_by_prompt(s, e->ids.prompt_id)
-                         : e->ids.has_trace_id        ? turn_by_trace(s, e->ids.trace_id)
+                         : trace                      ? trace
                          : e->witness == WITNESS_HOOK ? turn_by_record(s, e, TURN_HOOK)
                                                       : turn_by_record(s, e, TURN_RECORD);
-    if (e->ids.prompt_id.len && e->ids.has_trace_id) {
-        struct entry *trace = turn_by_trace(s, e->ids.trace_id);
+    if (e->ids.prompt_id.len && trace) {
         facts_link(&turn->turn->proof, &trace->key, e->time_ns);
         facts_link(&trace->turn->proof, &turn->key, e->time_ns);
     }
@@ -109,14 +118,13 @@ static bool span_comes_before(const struct event *e, const struct turn_part *t)
 
 static void span_apply(struct session_entry *s, const struct event *e)
 {
-    if (!e->ids.has_trace_id)
+    struct entry *trace = turn_by_trace(s, &e->ids);
+    if (!trace)
         return;
-    struct entry *trace = turn_by_trace(s, e->ids.trace_id);
     struct turn_part *t = trace->turn;
     struct event facts = *e;
     /* A prompt's own text, which its record has, is better than the span's. */
     facts.detail = SLICE_NULL;
-    facts.source = SLICE_NULL;
     facts.duration_ns = -1;
     facts_event(s, &trace->f, &facts);
     facts_text(s, &trace->f, FACT_DETAIL, RANK_LEAST, e->time_ns, e->detail);
@@ -155,9 +163,10 @@ void turn_apply(struct session_entry *s, const struct event *e)
     }
     if (e->ids.agent_id.len) /* a sub-agent's stop is not its turn's, nor is what it shows */
         return;
-    struct entry *turn = e->ids.prompt_id.len  ? turn_by_prompt(s, e->ids.prompt_id)
-                         : e->ids.has_trace_id ? turn_by_trace(s, e->ids.trace_id)
-                                               : turn_by_record(s, e, TURN_END);
+    struct entry *trace = turn_by_trace(s, &e->ids);
+    struct entry *turn = e->ids.prompt_id.len ? turn_by_prompt(s, e->ids.prompt_id)
+                         : trace              ? trace
+                                              : turn_by_record(s, e, TURN_END);
     if (e->phase == PHASE_FINISHED) {
         end_apply(s, turn, e);
         return;

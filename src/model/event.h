@@ -7,7 +7,8 @@
  *
  * Everything is borrowed for the duration of model_apply(). Text is clean (text.h). A slice with ptr NULL, a
  * number below zero (int64 fields marked "-1: unknown") and an id without its has_ flag mean "this witness
- * does not say".
+ * does not say". An event without a session id, but with a trace, is held until the session of that trace is
+ * known (orphan.c).
  */
 #ifndef CT_MODEL_EVENT_H
 #define CT_MODEL_EVENT_H
@@ -28,7 +29,7 @@ enum event_kind {
     EVENT_PERMISSION, /* a permission prompt is shown (no tool id known) */
     EVENT_NOTICE,     /* anything else that belongs in the tree: notification, hook run */
     EVENT_COMPACTION,
-    EVENT_SPAN,  /* a span that is no call itself but links ids: blocked_on_user, execution, foreign spans */
+    EVENT_SPAN,  /* a span that is no call itself but links ids, or something else's work inside a call */
     EVENT_METRIC /* a counter of the client, for cross-checks only */
 };
 
@@ -53,6 +54,25 @@ enum turn_kind {
 
 enum decision { DECISION_UNKNOWN, DECISION_ACCEPTED, DECISION_REJECTED };
 
+/* Counters of the client. */
+enum metric {
+    METRIC_OTHER, /* proves that metrics come, no more */
+    METRIC_COST,  /* nano USD */
+    METRIC_INPUT,
+    METRIC_OUTPUT,
+    METRIC_CACHE_READ,
+    METRIC_CACHE_CREATION,
+    METRIC_LINES_ADDED,
+    METRIC_LINES_REMOVED,
+    METRIC_ACTIVE_CLI,  /* ns */
+    METRIC_ACTIVE_USER, /* ns */
+    METRIC_COMMITS,
+    METRIC_PULL_REQUESTS,
+    METRIC_EDITS_ACCEPTED,
+    METRIC_EDITS_REJECTED,
+    METRIC_COUNT
+};
+
 struct event_ids {
     struct slice session_id;
     struct slice prompt_id;
@@ -66,6 +86,16 @@ struct event_ids {
     bool has_trace_id;
     bool has_span_id;
     bool has_parent_span_id;
+
+    /* A sender that puts its whole session into one trace: the trace alone names no turn, but the span of
+     * the turn does. */
+    bool trace_is_session;
+    bool has_turn_span_id;
+    bool turn_unsure; /* that span may be the session's own: it proves no turn */
+    uint8_t turn_span_id[8];
+    /* A span of the call that asked for this one. */
+    uint8_t asked_by_span_id[8];
+    bool has_asked_by;
 };
 
 struct event_usage {
@@ -129,6 +159,7 @@ struct event {
     struct slice agent_type; /* EVENT_TOOL that spawns an agent: of which type */
     struct slice cwd;
     struct slice title;
+    struct slice parent_session_id; /* EVENT_SESSION: whose sub-agent it is */
 
     struct slice model_name;    /* EVENT_SESSION: the model's name for people */
     struct slice branch;        /* EVENT_SESSION */
@@ -154,9 +185,16 @@ struct event {
     bool gave_up;   /* EVENT_TURN: the client makes no further attempt at its request */
     bool asks_user; /* EVENT_TOOL: its permission prompt is a question to the user */
     bool redacted;  /* the prompt text was withheld by the client's privacy settings */
-    int64_t tokens_before; /* compaction; -1: unknown */
+    bool native;    /* from Claude Code itself */
+    bool no_turn;   /* its sender says that it belongs to no prompt */
+    bool tools_told, tools_withheld; /* what tools are asked to do is in the log, or is not */
+    int64_t tokens_before;           /* compaction; -1: unknown */
     int64_t tokens_after;
-    double metric_value;
+
+    enum metric metric;
+    int64_t metric_value;   /* in the metric's unit, >= 0 */
+    uint64_t metric_series; /* the same number for the same name and attributes */
+    bool cumulative;        /* since start_ns; else what was new between start_ns and time_ns */
 };
 
 /* An event with every field unknown. */

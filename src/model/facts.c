@@ -133,6 +133,7 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     f->spawns_agent |= e->spawns_agent;
     f->auxiliary |= e->auxiliary;
     f->asks_user |= e->asks_user;
+    f->no_turn |= e->no_turn;
 }
 
 /* The more of them a witness knows, the better. */
@@ -190,6 +191,7 @@ void facts_join(struct facts *to, const struct facts *from)
     join_link(&to->parent_span, &from->parent_span);
     join_link(&to->spawner, &from->spawner);
     join_link(&to->llm, &from->llm);
+    join_link(&to->llm_span, &from->llm_span);
     to->witnesses |= from->witnesses;
     if (from->has_span_id)
         facts_span(to, from->span_id);
@@ -215,6 +217,7 @@ void facts_join(struct facts *to, const struct facts *from)
     to->finished_by |= from->finished_by;
     if (from->turn_kind > to->turn_kind)
         to->turn_kind = from->turn_kind;
+    to->no_turn |= from->no_turn;
 }
 
 void facts_newest(struct session_entry *s, struct newest *n, struct slice *slot, int64_t ns,

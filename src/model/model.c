@@ -20,6 +20,7 @@ struct model *model_create(const struct model_config *config)
     map_init(&m->sessions, config->hash_seed);
     map_init(&m->sessions_by_id, config->hash_seed);
     map_init(&m->tombstones, config->hash_seed);
+    map_init(&m->traces, config->hash_seed);
     return m;
 }
 
@@ -32,6 +33,7 @@ void model_destroy(struct model *m)
     map_finish(&m->sessions);
     map_finish(&m->sessions_by_id);
     session_finish_tombstones(m);
+    orphan_finish(m);
     red_finish(&m->red);
     stream_finish(&m->stream);
     free(m->scratch);
@@ -81,8 +83,6 @@ static bool make_room(struct model *m, const struct session_entry *keep)
 void model_apply(struct model *m, const struct event *event)
 {
     struct event e = *event;
-    if (e.ids.session_id.len == 0)
-        return;
     if (e.stamp_ns == 0)
         e.stamp_ns = e.time_ns;
     if (e.time_ns <= 0)
@@ -90,15 +90,27 @@ void model_apply(struct model *m, const struct event *event)
     e.time_ns = pull_back(e.time_ns, e.arrival_ns);
     e.start_ns = pull_back(e.start_ns, e.arrival_ns);
     e.end_ns = pull_back(e.end_ns, e.arrival_ns);
+    if (e.ids.session_id.len == 0) {
+        orphan_apply(m, &e);
+        return;
+    }
     struct session_entry *s = session_get(m, &e);
     if (!s || !make_room(m, s)) {
         m->stats.refused_events++;
         return;
     }
     m->stats.events++;
-    stream_add(&m->stream, &e);
-    session_touch(s, &e);
-    apply_event(s, &e);
+    if (e.kind == EVENT_METRIC) {
+        /* What the counters say is no word of what the session does now. */
+        metrics_apply(s, &e);
+    } else {
+        stream_add(&m->stream, &e);
+        session_touch(s, &e);
+        sequence_apply(s, &e);
+        delay_apply(s, &e);
+        apply_event(s, &e);
+        orphan_adopt(s);
+    }
     settle_mark(s);
     session_account(s);
     m->generation++;
@@ -161,9 +173,17 @@ size_t model_session_traces(const struct session *session, uint8_t (*out)[16], s
 {
     settle_session((struct session_entry *)session);
     const struct session_entry *s = (const struct session_entry *)session;
-    for (size_t i = 0; i < s->trace_count && i < max; i++)
-        memcpy(out[i], s->traces[i]->turn->trace_id, 16);
-    return s->trace_count;
+    size_t count = 0;
+    for (size_t i = 0; i < s->trace_count; i++) {
+        const uint8_t *id = s->traces[i]->turn->trace_id;
+        /* Turns of one trace stand next to each other but for what two senders interleave. */
+        if (count > 0 && memcmp(id, s->traces[i - 1]->turn->trace_id, 16) == 0)
+            continue;
+        if (count < max)
+            memcpy(out[count], id, 16);
+        count++;
+    }
+    return count;
 }
 
 struct model_stats model_stats(const struct model *m)

@@ -56,7 +56,8 @@ enum node_kind {
     NODE_PERMISSION,
     NODE_COMPACTION,
     NODE_HOOK,
-    NODE_EVENT
+    NODE_EVENT,
+    NODE_SPAN /* of another service, inside a call: a gateway's request, a tool's own work */
 };
 
 /* How a node stands. The order is the order of evidence: a later one is never taken back by an earlier one.
@@ -183,10 +184,14 @@ struct session {
     bool
         announced; /* a SessionStart hook or its status line was seen: may be shown before its first prompt */
     bool has_spans, has_logs, has_hooks;   /* which witnesses it has */
+    bool has_metrics;                      /* counters of the client came; they alone make no session real */
+    bool native;                           /* Claude Code's own telemetry or hooks */
     bool redacted;                         /* prompts are withheld by the client */
     int64_t started_ns;                    /* first event */
     int64_t last_activity_ns;              /* newest event time */
+    int64_t first_arrival_ns;              /* oldest arrival */
     int64_t last_arrival_ns;               /* newest arrival */
+    struct slice parent_session_id;        /* it is a sub-agent of that one; "" when nobody says so */
     struct node *first_child, *last_child; /* turns, and calls of no turn, by start time */
     struct session *next, *prev;           /* all sessions in order of first arrival */
     struct counters total;
@@ -222,6 +227,85 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 #define STALE_AFTER_NS (INT64_C(10) * 60 * 1000000000)
 /* A session with no word for this long is not counted as live, whatever its state. */
 #define LIVE_WITHIN_NS (INT64_C(30) * 60 * 1000000000)
+
+/*
+ * The client's own counters, by enum metric: what it says that it used and did. For comparison only, they are
+ * in no total.
+ */
+struct session_metrics {
+    int64_t values[METRIC_COUNT];
+    int64_t as_of_ns; /* event time of the newest export */
+};
+
+/* NULL when none came. */
+const struct session_metrics *model_session_metrics(const struct session *s);
+
+enum metrics_verdict {
+    METRICS_NONE,
+    METRICS_PENDING, /* one of the two may still be on its way, or was not there from the start */
+    METRICS_AGREE,
+    METRICS_MORE, /* they count more than the events: also requests that were interrupted while they streamed
+                   */
+    METRICS_LESS
+};
+
+const char *metrics_verdict_name(enum metrics_verdict verdict); /* as in the JSON: "none", "agree" … */
+
+/* How well the telemetry of a session tells of it. */
+struct session_health {
+    int64_t lost_events; /* log events that never came, by the gaps in event.sequence */
+    bool lost_settled;   /* late ones would have come by now */
+    enum metrics_verdict metrics;
+    bool has_clock; /* the two below are known */
+    int64_t
+        delay_ns; /* median of arrival less event time: the exporter's interval, and the clocks' difference */
+    int64_t skew_ns; /* of that, what no exporter explains: above 0 its clock is ahead; 0: none */
+    bool prompts_withheld, tools_withheld; /* by the client's privacy settings */
+    bool hooks_only;                       /* it posts hooks but no telemetry */
+    bool metrics_only;                     /* it sends metrics but neither logs nor spans */
+    bool no_ids;                           /* an old client, whose events cannot be told apart or counted */
+    bool no_traces;
+    bool delta_metrics;
+};
+
+void model_session_health(const struct session *s, int64_t now_ns, struct session_health *out);
+
+enum health_severity { HEALTH_INFO, HEALTH_WARNING, HEALTH_ERROR };
+
+enum health_code {
+    HEALTH_LOST_EVENTS,
+    HEALTH_METRICS_DISAGREE,
+    HEALTH_HOOKS_ONLY,
+    HEALTH_METRICS_ONLY,
+    HEALTH_NO_TRACES,
+    HEALTH_OLD_CLIENT,
+    HEALTH_CLOCK_SKEW,
+    HEALTH_PROMPTS_WITHHELD,
+    HEALTH_TOOLS_WITHHELD,
+    HEALTH_DELTA_METRICS
+};
+
+const char *health_severity_name(enum health_severity severity); /* as in the JSON: "info" … */
+const char *health_code_name(enum health_code code);             /* as in the JSON: "lost_events" … */
+
+#define HEALTH_MESSAGE_MAX 320
+
+struct health_item {
+    enum health_severity severity;
+    enum health_code code;
+    const struct session *session;    /* NULL: it is about all */
+    char message[HEALTH_MESSAGE_MAX]; /* what is wrong and what to do, in words */
+};
+
+/*
+ * What is worth a word, the worst first. Sessions not heard of for LIVE_WITHIN_NS are named only where they
+ * lost something. forwarding: there is an upstream. Returns how many there are; fills at most max.
+ */
+size_t model_health(const struct model *m, int64_t now_ns, bool forwarding, struct health_item *out,
+                    size_t max);
+
+/* Of all sessions, evicted ones included. */
+int64_t model_lost_events(const struct model *m);
 
 #define FLEET_SPARK 12 /* columns of the header's sparkline, 5 s each */
 
@@ -292,7 +376,10 @@ struct model_stats {
     uint64_t sessions;
     uint64_t nodes;
     uint64_t evicted_sessions;
-    uint64_t refused_events; /* the session alone is over the byte budget */
+    uint64_t refused_events;   /* the session alone is over the byte budget */
+    uint64_t orphans;          /* events that came without a session id, to be known by their trace */
+    uint64_t orphans_given_up; /* of those, the ones that waited longest when there were too many */
+    uint64_t refused_spans;    /* of other services, beyond the limit of a session */
 };
 
 struct model_stats model_stats(const struct model *m);

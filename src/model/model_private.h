@@ -14,6 +14,7 @@
 #include "arena.h"
 #include "burn.h"
 #include "fleet.h"
+#include "histogram.h"
 #include "map.h"
 #include "model.h"
 #include "red.h"
@@ -93,6 +94,7 @@ struct facts {
     struct link parent_span;       /* struct span_ref: what it ran in */
     struct link spawner;           /* AGENT: the tool call that started it */
     struct link llm;               /* TOOL: the request that asked for it */
+    struct link llm_span;          /* struct span_ref: a span of that request */
     uint32_t witnesses;            /* bits as in pub.witnesses */
     uint8_t span_id[8];            /* its own; turns: see turn_part */
     bool has_span_id;
@@ -104,7 +106,7 @@ struct facts {
     bool failed;
     bool accepted, rejected;
     bool confirmed; /* TURN: a prompt, a span or an end was seen. AGENT: it completed */
-    bool wants_tools, background, redacted, interrupted, spawns_agent, auxiliary, asks_user;
+    bool wants_tools, background, redacted, interrupted, spawns_agent, auxiliary, asks_user, no_turn;
     uint32_t finished_by; /* witnesses that said so, bits as in witnesses */
     enum turn_kind turn_kind;
 };
@@ -131,6 +133,7 @@ struct turn_part {
     uint8_t trace_id[16];
     uint8_t span_id[8];
     bool has_span_id;
+    struct entry *next_new; /* session_entry.new_traces */
 };
 
 struct entry {
@@ -233,6 +236,16 @@ struct session_entry {
     struct span_ref *waits;
     struct ask *asks;
     bool idless; /* it has entries that may turn out to be another one */
+    bool tools_told, tools_withheld;
+    bool saw_logs_without_sequence;
+    struct entry *new_traces; /* not known to orphan.c yet */
+    size_t foreign_count;
+    struct metrics_part *metrics; /* NULL: none came */
+    struct delay *delay;
+    struct sequence_run *runs; /* newest first */
+    size_t run_count;
+    int64_t lost_given_up;
+    int64_t gap_arrival_ns; /* newest arrival that left a gap */
 
     bool dirty;
     struct session_entry *dirty_next, *dirty_prev;
@@ -241,12 +254,13 @@ struct session_entry {
     int64_t ended_ns;     /* newest SessionEnd; 0: none */
     int64_t last_hook_ns; /* newest hook that is not one */
     struct burn *burn;    /* NULL until its first LLM call ended */
-    bool saw_stop;        /* its hooks include Stop: one that is missing means something */
-    bool saw_tool_ends;   /* they include those of a tool's end */
+    enum witness ended_by;
+    bool saw_stop;      /* its hooks include Stop: one that is missing means something */
+    bool saw_tool_ends; /* they include those of a tool's end */
     int64_t input_wanted_ns;
     int64_t compacting_ns, compacted_ns; /* newest start and end of a compaction */
     struct report report;
-    struct newest cwd, title, service_name, service_version;
+    struct newest cwd, title, service_name, service_version, parent_session;
 
     /* Written by settling. */
     bool ended;
@@ -256,7 +270,40 @@ struct session_entry {
     const struct node *open_turn; /* the status is about this, and silence would mean something; or NULL */
 };
 
+/* Processes that wrote to one session; the oldest is given up. */
+#define SEQUENCE_RUNS_MAX 16
+/* Gaps in the numbers of one process that late records may still close; the oldest becomes a loss for good.
+ */
+#define SEQUENCE_GAPS_MAX 32
+/* Spans of other services in one session. */
+#define FOREIGN_SPANS_MAX 1000
+/* Events that wait for the session of their trace, all traces together. */
+#define ORPHANS_MAX 4096
+
+/* What is compared between events and metrics: cost and the four types of tokens. */
+#define METRICS_COMPARED 5
+
+struct metrics_part {
+    struct session_metrics pub;
+    int64_t first_ns;        /* start of the oldest point */
+    int64_t last_arrival_ns; /* of the newest export */
+    size_t series_count;
+    uint64_t refused; /* points of series beyond the limit */
+    bool saw_delta, saw_cumulative;
+    bool cost_unknown;               /* of a call that was not a failure */
+    int64_t least[METRICS_COMPARED]; /* of the calls: what the newest export must have counted … */
+    int64_t most[METRICS_COMPARED];  /* … and may have */
+};
+
+/* Arrival less event time, where that is positive, and where it is negative. */
+struct delay {
+    struct histogram late, early;
+};
+
 struct tombstone;
+struct trace_record;
+struct orphan;
+struct sequence_run;
 
 struct model {
     struct model_config config;
@@ -272,6 +319,10 @@ struct model {
     struct map tombstones;
     struct tombstone *oldest_tombstone, *newest_tombstone;
     size_t tombstone_count;
+    struct map traces; /* trace id -> trace_record */
+    struct orphan *oldest_orphan, *newest_orphan;
+    size_t orphan_count;
+    int64_t evicted_lost; /* lost events of evicted sessions */
     struct fleet_windows fleet;
     struct red_table red;
     struct stream stream;
@@ -335,7 +386,8 @@ void apply_event(struct session_entry *s, const struct event *e);
 
 /* apply_turn.c */
 struct entry *turn_by_prompt(struct session_entry *s, struct slice prompt_id); /* made when new */
-struct entry *turn_by_trace(struct session_entry *s, const uint8_t trace_id[16]);
+/* NULL when its ids name none. */
+struct entry *turn_by_trace(struct session_entry *s, const struct event_ids *ids);
 void turn_apply(struct session_entry *s, const struct event *e);
 void turn_mention(struct session_entry *s,
                   const struct event *e); /* any record that names a prompt or a trace */
@@ -359,6 +411,8 @@ struct slice session_keep(struct session_entry *s, struct slice text);
 #define INDEX_CONTENT 'c' /* records of clients that give no ids: the record itself */
 #define INDEX_MODEL   'm'
 #define INDEX_ASK     'q'
+#define INDEX_FOREIGN 'f'
+#define INDEX_SERIES  'x'
 
 void *session_index_get(const struct session_entry *s, char type, struct slice id);
 struct slice session_index_put(struct session_entry *s, char type, struct slice id,
@@ -431,6 +485,29 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
 /* state.c */
 void state_settle(struct session_entry *s); /* what it does, silence aside */
 const char *ask_evidence(const struct ask *ask);
+
+/* orphan.c: events that know their trace, but not their session */
+void orphan_apply(struct model *m, const struct event *e);
+void orphan_adopt(struct session_entry *s); /* after each event: traces that are new to it */
+void orphan_leave(struct session_entry *s); /* before it is evicted */
+void orphan_finish(struct model *m);
+
+/* foreign.c: spans of other services below a call */
+void foreign_apply(struct session_entry *s, const struct event *e);
+void foreign_settle(struct session_entry *s);
+
+/* metrics.c: the client's counters */
+void metrics_apply(struct session_entry *s, const struct event *e);
+void metrics_settle(struct session_entry *s);
+enum metrics_verdict metrics_compare(const struct session_entry *s);
+
+/* sequence.c: lost log events */
+void sequence_apply(struct session_entry *s, const struct event *e);
+int64_t sequence_lost(const struct session_entry *s);
+bool sequence_from_start(const struct session_entry *s); /* the first event of a process was seen */
+
+/* health.c */
+void delay_apply(struct session_entry *s, const struct event *e);
 
 void counters_add(struct counters *to, const struct counters *from, int sign);
 

@@ -24,6 +24,7 @@ const char *node_kind_name(enum node_kind k)
         [NODE_COMPACTION] = "compaction",
         [NODE_HOOK] = "hook",
         [NODE_EVENT] = "event",
+        [NODE_SPAN] = "span",
     };
     return names[k];
 }

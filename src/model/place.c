@@ -116,6 +116,15 @@ static void add_spawner(struct session_entry *s, struct entry *tool)
     s->spawners[s->spawner_count++] = tool;
 }
 
+static struct entry *asked_by(const struct facts *f)
+{
+    struct entry *llm = link_entry(&f->llm);
+    if (llm)
+        return entry_root(llm);
+    llm = f->llm_span.to ? link_span(&f->llm_span)->owner : NULL;
+    return llm && entry_root(llm)->pub.kind == NODE_LLM ? entry_root(llm) : NULL;
+}
+
 void place_all(struct session_entry *s)
 {
     for (size_t i = 0; i < s->count; i++) {
@@ -128,9 +137,9 @@ void place_all(struct session_entry *s)
             continue;
         if (n->view->spawns_agent)
             add_spawner(s, n);
-        struct entry *llm = link_entry(&n->view->llm);
-        if (llm && !entry_root(llm)->pub.wants_tools)
-            entry_root(llm)->pub.wants_tools = entry_root(llm)->lent = true;
+        struct entry *llm = asked_by(n->view);
+        if (llm && !llm->pub.wants_tools)
+            llm->pub.wants_tools = llm->lent = true;
     }
     place_agents(s);
 }

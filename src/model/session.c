@@ -114,6 +114,8 @@ struct session_entry *session_get(struct model *m, const struct event *e)
 void session_evict(struct model *m, struct session_entry *s)
 {
     settle_session(s);
+    orphan_leave(s);
+    m->evicted_lost += sequence_lost(s);
     if (s->pub.real) {
         counters_add(&m->evicted, &s->pub.total, 1);
         bury(m, &s->pub);
@@ -222,7 +224,9 @@ struct span_ref *session_span_get(struct session_entry *s, const uint8_t id[8])
 void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry *owner)
 {
     struct span_ref *ref = session_span_get(s, id);
-    if (!ref->owner || slice_cmp(owner->key, ref->owner->key) < 0)
+    bool call = owner->pub.kind != NODE_SPAN;
+    if (!ref->owner || (ref->owner->pub.kind == NODE_SPAN && call) ||
+        ((ref->owner->pub.kind != NODE_SPAN) == call && slice_cmp(owner->key, ref->owner->key) < 0))
         ref->owner = owner;
 }
 
@@ -238,15 +242,22 @@ void session_touch(struct session_entry *s, const struct event *e)
         pub->last_activity_ns = e->time_ns;
     if (e->arrival_ns > pub->last_arrival_ns)
         pub->last_arrival_ns = e->arrival_ns;
+    if (e->arrival_ns > 0 && (pub->first_arrival_ns == 0 || e->arrival_ns < pub->first_arrival_ns))
+        pub->first_arrival_ns = e->arrival_ns;
     facts_newest(s, &s->service_name, &pub->service_name, e->time_ns, e->service_name);
     facts_newest(s, &s->service_version, &pub->service_version, e->time_ns, e->service_version);
     facts_newest(s, &s->title, &pub->title, e->time_ns, e->title);
+    facts_newest(s, &s->parent_session, &pub->parent_session_id, e->time_ns, e->parent_session_id);
     if (e->ids.agent_id.len == 0) /* a sub-agent may work in a folder of its own */
         facts_newest(s, &s->cwd, &pub->cwd, e->time_ns, e->cwd);
     pub->has_spans |= e->witness == WITNESS_SPAN;
     pub->has_logs |= e->witness == WITNESS_LOG;
     pub->has_hooks |= e->witness == WITNESS_HOOK;
+    pub->native |= e->native;
     pub->redacted |= e->redacted;
+    s->saw_logs_without_sequence |= e->native && e->witness == WITNESS_LOG && e->sequence < 0;
+    s->tools_told |= e->tools_told;
+    s->tools_withheld |= e->tools_withheld;
     if (e->witness == WITNESS_HOOK && !e->ended && e->time_ns > s->last_hook_ns)
         s->last_hook_ns = e->time_ns;
 }

@@ -118,6 +118,7 @@ void settle_session(struct session_entry *s)
         if (e->visible)
             derive_facts(e);
     }
+    foreign_settle(s);
     sort_entries(s->model, s->all, s->count, entry_cmp);
     turns_notified(s);
     derive_waits(s);
@@ -128,6 +129,7 @@ void settle_session(struct session_entry *s)
     for (size_t i = 0; i < s->count; i++)
         derive_windows(s, s->all[i]);
     state_settle(s);
+    metrics_settle(s);
     session_account(s);
 }
 

@@ -36,7 +36,7 @@ static void newest_entry(struct entry **slot, struct entry *n)
 static void tell_parent(struct entry *n)
 {
     struct node *p = &n->pub;
-    if (!p->parent)
+    if (!p->parent || p->kind == NODE_SPAN) /* another service's span is no word of this session */
         return;
     struct entry *parent = as_entry(p->parent);
     int64_t last = p->end_ns > p->last_ns ? p->end_ns : p->last_ns; /* its own, so far */
@@ -122,9 +122,10 @@ static void node_state(struct session_entry *s, struct entry *n)
         tool_state(s, n, closed_above);
         break;
     default:
-        p->state = n->finished || p->kind == NODE_EVENT ? n->view->failed ? NODE_FAILED : NODE_DONE
-                   : closed_above                       ? NODE_INTERRUPTED
-                                                        : NODE_RUNNING;
+        p->state = n->finished || p->kind == NODE_EVENT || p->kind == NODE_SPAN
+                       ? n->view->failed ? NODE_FAILED : NODE_DONE
+                   : closed_above ? NODE_INTERRUPTED
+                                  : NODE_RUNNING;
         n->closed = closed_above;
         break;
     }
@@ -201,7 +202,7 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
     for (size_t i = count; i-- > 0;) {
         struct node *p = &preorder[i]->pub;
         counters_add(p->parent ? &p->parent->total : &s->pub.total, &p->total, 1);
-        if (p->parent && p->last_ns > p->parent->last_ns)
+        if (p->parent && p->kind != NODE_SPAN && p->last_ns > p->parent->last_ns)
             p->parent->last_ns = p->last_ns;
     }
 }

@@ -241,6 +241,8 @@ struct entry *turn_of(const struct session_entry *s, struct entry *call)
     struct entry *trace = link_entry(&f->trace), *prompt = link_entry(&f->prompt);
     bool by_agent = f->agent.to || call->pub.kind == NODE_AGENT;
     call->by_time = false;
+    if (f->no_turn)
+        return NULL;
     /* Two prompts in one trace: the prompt tells them apart. */
     if (trace && prompt && !by_agent && link_entry(&prompt->turn->proof) == trace &&
         entry_root(prompt)->visible)

@@ -261,6 +261,11 @@ void label_build(struct label *l, const struct session *s, const struct node *n)
         add(l, n->name.len ? n->name : SLICE_LIT("event"), ROLE_CALL);
         add_detail(l, n->detail, ROLE_DETAIL);
         break;
+    case NODE_SPAN:
+        add(l, n->name.len ? n->name : SLICE_LIT("span"), ROLE_CALL);
+        add_detail(l, n->detail, ROLE_DETAIL);
+        add_error(l, n);
+        break;
     }
 }
 

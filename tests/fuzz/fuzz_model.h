@@ -76,7 +76,7 @@ static inline uint64_t fuzz_check_nodes(const struct model *m, const struct sess
         fuzz_check(n->prev == before && n->parent == parent && n->session == s && n->depth == depth);
         fuzz_check(!before || before->start_ns <= n->start_ns);
         fuzz_check(model_node_by_id(m, n->id) == n);
-        fuzz_check(n->kind <= NODE_EVENT && n->state <= NODE_INTERRUPTED);
+        fuzz_check(n->kind <= NODE_SPAN && n->state <= NODE_INTERRUPTED);
         fuzz_check(n->duration_ns >= -1 && n->ttft_ns >= -1 && n->wait_ns >= -1 && n->attempts >= 0);
         fuzz_clean(n->name);
         fuzz_clean(n->detail);

@@ -18,7 +18,8 @@ struct seen {
 static void on_event(void *ctx, const struct event *e)
 {
     struct seen *seen = ctx;
-    if (e->kind != EVENT_LLM || e->usage.cost_nano_usd < 0)
+    /* The interceptor's costs are from a table of its own. */
+    if (e->kind != EVENT_LLM || e->usage.cost_nano_usd < 0 || !e->native)
         return;
     int64_t got = price_estimate(&seen->prices.table, e->model, &e->usage);
     if (llabs(got - e->usage.cost_nano_usd) >= FOUR_DECIMALS)

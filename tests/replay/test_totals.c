@@ -17,10 +17,10 @@ static void feed(struct world *w, const struct frame *f)
     assert_int_equal(world_feed(w, f), CT_OK);
 }
 
-/* Spans of the seed's interceptor are another producer's. */
-static bool native(const struct capture *c)
+/* The recordings of the interceptor have one session id: of those, one at a time. */
+static bool has_own_id(const struct capture *c)
 {
-    return strncmp(c->name, "interceptor-", 12) != 0;
+    return strncmp(c->name, "interceptor-", 12) != 0 || strcmp(c->name, "interceptor-permission") == 0;
 }
 
 static int64_t number(const cJSON *o, const char *key)
@@ -69,6 +69,33 @@ static void check_session(const struct capture *c, const char *how, const struct
         assert_slice_equal(models[i], cJSON_GetStringValue(cJSON_GetArrayItem(names, (int)i)));
 }
 
+/* Whole telemetry, in any order: nothing is missed, and the client's own counters say the same. */
+static void check_health(const struct capture *c, const char *how, const struct world *w,
+                         const struct session *s)
+{
+    struct session_health h;
+    model_session_health(s, w->newest_ns + INT64_C(60) * 1000000000, &h);
+    check_count(c->name, how, "lost events", h.lost_events, 0);
+    const struct session_metrics *m = model_session_metrics(s);
+    if (!m) {
+        check_count(c->name, how, "verdict without metrics", h.metrics, METRICS_NONE);
+        return;
+    }
+    /* Here a request was interrupted while it streamed: no event tells of it, the metrics do. */
+    bool interrupted = strcmp(c->name, "interactive-grpc-default-intervals") == 0;
+    const struct counters *t = &s->total;
+    int64_t more = interrupted ? INT64_C(25236000) : 0;
+    check_count(c->name, how, "verdict", h.metrics, interrupted ? METRICS_MORE : METRICS_AGREE);
+    check_count(c->name, how, "metric cost", m->values[METRIC_COST], t->cost_nano_usd + more);
+    if (interrupted)
+        return;
+    check_count(c->name, how, "metric input", m->values[METRIC_INPUT], t->input_tokens);
+    check_count(c->name, how, "metric output", m->values[METRIC_OUTPUT], t->output_tokens);
+    check_count(c->name, how, "metric cache read", m->values[METRIC_CACHE_READ], t->cache_read_tokens);
+    check_count(c->name, how, "metric cache creation", m->values[METRIC_CACHE_CREATION],
+                t->cache_creation_tokens);
+}
+
 /* Totals are the sum of what the tree shows. */
 static void sum_calls(const struct node *n, struct counters *sum)
 {
@@ -99,6 +126,7 @@ static void check(const struct capture *c, const char *how, const struct world *
         check_count(c->name, how, "turns in the tree", sum.turns, s->total.turns);
         check_count(c->name, how, "LLM calls in the tree", sum.llm_calls, s->total.llm_calls);
         check_count(c->name, how, "tool calls in the tree", sum.tool_calls, s->total.tool_calls);
+        check_health(c, how, w, s);
     }
 }
 
@@ -176,7 +204,7 @@ static void every_order(enum capture_hooks hooks)
     for (char **name = names; *name; name++) {
         struct capture c;
         capture_load(&c, *name, hooks);
-        for (size_t i = 0; native(&c) && i < sizeof orders / sizeof *orders; i++) {
+        for (size_t i = 0; i < sizeof orders / sizeof *orders; i++) {
             for (int round = 0; round < orders[i].rounds; round++) {
                 struct world w;
                 world_open(&w);
@@ -212,7 +240,7 @@ static void interleaved_captures_do_not_mix(void **state)
     for (char **name = names; *name; name++) {
         struct capture c;
         capture_load(&c, *name, CAPTURE_WITH_HOOKS);
-        if (!native(&c)) {
+        if (!has_own_id(&c)) {
             capture_free(&c);
             continue;
         }
