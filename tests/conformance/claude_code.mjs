@@ -13,6 +13,8 @@ import { assert, run, skip, test } from '../tools/tap.mjs';
 import { here, program } from './harness.mjs';
 
 const RUN_MS = 400_000;
+/* An export of nothing: no bytes, "{}", or the prefix of a gRPC message. */
+const PROBE_BYTES = 5;
 /* Steps of the main conversation and of its sub-agents; one tool each unless tools says otherwise. The n-th request of a
  * conversation has 4 + n input tokens, reads 9100 + 850 n from the cache and writes 600 + 13 n into it, counted from 0; naming
  * the session is one more request, of 312. */
@@ -68,8 +70,11 @@ for (const [name, protocol, extra] of [
       '-t', ['node', inside, '--finish', t.dir].map(quote).join(' '), '--', 'node', inside, path.resolve(program), t.dir]);
     const line = r.out.split('\n').find(l => l.startsWith('RESULT '));
     assert.ok(line, `no result: ${r.code}\n${r.out.slice(-3000)}\n${r.err.slice(-3000)}`);
-    const { error, witnessed, received, status, code } = JSON.parse(line.slice(7));
+    const { error, witnessed, received: attempts, status, code } = JSON.parse(line.slice(7));
     assert.equal(error, undefined, `${error} ${JSON.stringify(status?.flow)}`);
+    /* Where connections broke off, empty exports ask first whether the upstream is there; the client sends none. */
+    const received = attempts.filter(x => x.bytes > PROBE_BYTES);
+    assert.ok(witnessed.every(x => x.bytes > PROBE_BYTES));
     const { flow } = status;
 
     /* Each request of the client was acknowledged, whatever the sink did meanwhile. */
