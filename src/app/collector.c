@@ -27,6 +27,15 @@ static void on_event(void *ctx, const struct event *e)
     model_apply(((struct collector *)ctx)->model, e);
 }
 
+/* A session that said goodbye has no more to say. */
+static void on_process_exit(void *ctx, const char *session_id)
+{
+    struct collector *c = ctx;
+    const struct session *s = model_session(c->model, slice_str(session_id));
+    if (s && !c->stopping && model_session_status(s, clock_wall()).state != RUN_ENDED)
+        intake_process_exit(c, session_id);
+}
+
 static void catch_up(uv_idle_t *idle)
 {
     struct collector *c = idle->data;
@@ -40,12 +49,14 @@ static void catch_up(uv_idle_t *idle)
             ingest_frame(c->ingest, &frame);
             if (frame.seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
                 intake_unreadable(c, &frame);
+            process_watch_frame(c->processes, &frame);
         }
     } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
     if (err != CT_OK && err != CT_ERR_FORMAT) {
         /* Caught up; or the disk could not be read, and the next append tries again. */
         uv_idle_stop(idle);
         c->behind = false;
+        process_watch_settled(c->processes);
     }
     changed(c);
 }
@@ -238,10 +249,12 @@ void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
     uv_timer_stop(&c->keeper);
     uv_close((uv_handle_t *)&c->catch_up, on_closed);
     uv_close((uv_handle_t *)&c->keeper, on_closed);
-    c->stop_waits = 1u + (c->receiver != NULL) + (unsigned)c->tee_count;
+    c->stop_waits = 2u + (c->receiver != NULL) + (unsigned)c->tee_count;
     if (c->receiver)
         receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
     forward_stop(c, STOP_GRACE_MS, stop_part_ctx, c);
+    process_watch_stop(c->processes, stop_part_ctx, c);
+    c->processes = NULL;
     stop_part_ctx(c);
 }
 
@@ -306,6 +319,7 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
     uv_timer_init(config->loop, &c->keeper);
     c->catch_up.data = c->keeper.data = c;
     c->handles = 2;
+    c->processes = process_watch_create(config->loop, on_process_exit, c);
     err = open_journal(c, msg);
     if (!err)
         err = open_receiver(c, msg);

@@ -9,6 +9,7 @@
 #include "decode.h"
 #include "ingest.h"
 #include "price_file.h"
+#include "process_watch.h"
 
 struct control_stream;
 
@@ -40,6 +41,7 @@ struct collector {
     struct model *model;
     struct price_list prices;
     struct control_stream *streams;
+    struct process_watch *processes;
 
     uv_idle_t catch_up; /* active while the model is behind the journal */
     uv_timer_t keeper;  /* one shot after an append or progress of a tee: fsync and retention */
@@ -76,6 +78,7 @@ enum ct_err collector_secure(struct collector *c, struct ct_errmsg *msg);
 
 /* intake.c: OTLP and hooks from the TCP ports. */
 void intake_request(void *ctx, struct receiver_request *request);
+void intake_process_exit(struct collector *c, const char *session_id); /* a client's process is gone */
 void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_sender *sender);
 void intake_unreadable(struct collector *c, const struct frame *frame); /* the model could not read it */
 

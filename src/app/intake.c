@@ -5,6 +5,7 @@
 #include "log.h"
 #include "respond.h"
 
+#include <cjson/cJSON.h>
 #include <stdio.h>
 
 static const char hooks_path[] = "/hooks";
@@ -126,6 +127,26 @@ static void take_hook(struct collector *c, struct receiver_request *request)
                                                      .content_type = "application/json",
                                                      .body = slice_str(answer)});
     collector_appended(c);
+}
+
+void intake_process_exit(struct collector *c, const char *session_id)
+{
+    cJSON *json = cJSON_CreateObject();
+    cJSON_AddStringToObject(json, "session_id", session_id);
+    cJSON_AddStringToObject(json, "hook_event_name", "ProcessExit");
+    char *body = cJSON_PrintUnformatted(json);
+    struct frame frame = {.wall_ns = clock_wall(),
+                          .mono_ns = clock_mono(),
+                          .source = FRAME_HOOK,
+                          .method = SLICE_LIT("POST"),
+                          .path = SLICE_LIT(hooks_path),
+                          .body = slice_str(body)};
+    struct ct_errmsg msg;
+    enum ct_err err = journal_append(c->journal, &frame, &msg);
+    if (err == CT_OK || err == CT_ERR_IO)
+        collector_appended(c);
+    cJSON_free(body);
+    cJSON_Delete(json);
 }
 
 /* How a request's body is to be read. */

@@ -52,6 +52,18 @@ static void session_end(struct ingest *in, const cJSON *json, struct event *e)
     e->source = text(in, json, "reason", INGEST_NAME_MAX);
 }
 
+/* Our own: the client's process is gone. */
+static void process_exit(struct ingest *in, const cJSON *json, struct event *e)
+{
+    (void)in;
+    (void)json;
+    e->kind = EVENT_SESSION;
+    e->phase = PHASE_FINISHED;
+    e->ended = true;
+    e->interrupted = true;
+    e->source = SLICE_LIT("process_exit");
+}
+
 static void user_prompt_submit(struct ingest *in, const cJSON *json, struct event *e)
 {
     const char *prompt = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "prompt"));
@@ -219,6 +231,7 @@ static const struct {
 } producers[] = {
     {"SessionStart", session_start},
     {"SessionEnd", session_end},
+    {"ProcessExit", process_exit},
     {"UserPromptSubmit", user_prompt_submit},
     {"PreToolUse", pre_tool_use},
     {"PostToolUse", post_tool_use},

@@ -243,6 +243,7 @@ static void session_apply(struct session_entry *s, const struct event *e)
         return;
     s->ended_ns = e->time_ns;
     s->ended_by = e->witness;
+    s->killed = e->interrupted;
 }
 
 void apply_event(struct session_entry *s, const struct event *e)

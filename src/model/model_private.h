@@ -251,7 +251,8 @@ struct session_entry {
     struct session_entry *dirty_next, *dirty_prev;
     uint64_t bytes_counted; /* in model->bytes */
 
-    int64_t ended_ns;     /* newest SessionEnd; 0: none */
+    int64_t ended_ns;     /* newest SessionEnd, or the end of its process; 0: none */
+    bool killed;          /* the latter: it did not say goodbye */
     int64_t last_hook_ns; /* newest hook that is not one */
     struct burn *burn;    /* NULL until its first LLM call ended */
     enum witness ended_by;

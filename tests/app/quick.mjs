@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { spawn, execFileSync } from 'node:child_process';
-import { assert, captures, readLines, request, run, test, until } from '../tools/tap.mjs';
+import { assert, captures, readLines, request, run, skip, test, until } from '../tools/tap.mjs';
 
 const program = process.argv[2];
 const lines = readLines(path.join(captures, 'interactive', 'statusline.jsonl')).map(r => JSON.stringify(r.body));
@@ -51,6 +51,59 @@ test('a hook arrives, and its session is known', async t => {
   assert.equal(s.context.used_tokens, start.context_tokens);
   assert.equal(s.context.window_size, null);
   assert.equal((await p.status()).flow.received.hooks, 2);
+});
+
+/** A process that stands in for Claude Code: it sleeps until it is killed. */
+const client = t => t.start('sleep', ['1000']);
+const prompt = { ...start, hook_event_name: 'UserPromptSubmit', prompt: 'hello', prompt_id: 'p1' };
+
+test('a killed client does not stay at work', async t => {
+  if (!fs.existsSync('/proc/self/stat')) skip('this system does not tell when a process started');
+  const p = await serve(t), c = client(t);
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(start), { CLAUDE_PID: String(c.pid) }));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(prompt)));
+  await until('it is at work', async () => (await p.session(start.session_id))?.state === 'thinking');
+  c.kill('SIGKILL');
+  const s = await until('it has ended', async () => { const x = await p.session(start.session_id); return x.state === 'ended' && x; });
+  assert.equal(s.state_evidence, 'its process is gone');
+  assert.notEqual(s.tree[0].state, 'running');
+});
+
+test('a client that was killed while nobody looked has ended, too', async t => {
+  if (!fs.existsSync('/proc/self/stat')) skip('this system does not tell when a process started');
+  const p = await serve(t), c = client(t), other = client(t);
+  const lives = { ...start, session_id: 'lives' };
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(start), { CLAUDE_PID: String(c.pid) }));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(prompt)));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(lives), { CLAUDE_PID: String(other.pid) }));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify({ ...prompt, session_id: 'lives' })));
+  await until('both are at work', async () => (await p.session('lives'))?.state === 'thinking');
+  p.kill('SIGTERM');
+  await until('the collector has ended', () => p.over);
+  c.kill('SIGKILL');
+  await until('the client has ended', () => c.over);
+  const again = await serve(t);
+  await until('it has ended', async () => (await again.session(start.session_id))?.state === 'ended');
+  assert.equal((await again.session('lives')).state, 'thinking');
+});
+
+test('a goodbye stands, and so does a process that means nothing', async t => {
+  if (!fs.existsSync('/proc/self/stat')) skip('this system does not tell when a process started');
+  const p = await serve(t), c = client(t);
+  for (const pid of ['0', '-1', 'x', '99999999999', '2147483647'])
+    silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify({ ...prompt, session_id: 'none' }), { CLAUDE_PID: pid }));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(start), { CLAUDE_PID: String(c.pid) }));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(prompt)));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify({ ...start, hook_event_name: 'SessionEnd', reason: 'other' })));
+  await until('it has ended', async () => (await p.session(start.session_id))?.state === 'ended');
+  const hooks = (await p.status()).flow.journal.last_seq;
+  c.kill('SIGKILL');
+  await until('the client has ended', () => c.over);
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify({ ...prompt, session_id: 'later' })));
+  await until('what came later is known', () => p.session('later'));
+  assert.equal((await p.status()).flow.journal.last_seq, hooks + 1); // no frame of our own
+  assert.equal((await p.session(start.session_id)).state_evidence, 'SessionEnd hook');
+  assert.equal((await p.session('none')).state, 'thinking');
 });
 
 test('no collector, a dead socket, no socket at all: nothing happens', async t => {

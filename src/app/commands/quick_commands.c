@@ -4,7 +4,7 @@
 
 enum exit_code command_hook(const struct options *o)
 {
-    quick_hook(o->socket);
+    quick_hook(o->socket, &env_process);
     return EXIT_CODE_OK;
 }
 

@@ -76,16 +76,16 @@ static bool read_reply(int fd, int64_t deadline_ns, struct buf *reply)
     return ok;
 }
 
-bool deliver(const char *socket_path, const char *target, struct slice body, int64_t deadline_ns,
-             struct buf *reply)
+bool deliver(const char *socket_path, const char *target, const char *header, struct slice body,
+             int64_t deadline_ns, struct buf *reply)
 {
     struct sockaddr_un addr = {.sun_family = AF_UNIX};
     char head[HEAD_MAX];
-    int n =
-        snprintf(head, sizeof head,
-                 "POST %s HTTP/1.1\r\nHost: claude-top\r\nContent-Type: application/json\r\n"
-                 "User-Agent: claude-top/" CT_VERSION "\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
-                 target, body.len);
+    int n = snprintf(head, sizeof head,
+                     "POST %s HTTP/1.1\r\nHost: claude-top\r\nContent-Type: application/json\r\n"
+                     "User-Agent: claude-top/" CT_VERSION
+                     "\r\nContent-Length: %zu\r\nConnection: close\r\n%s%s\r\n",
+                     target, body.len, header ? header : "", header ? "\r\n" : "");
     if (n < 0 || (size_t)n >= sizeof head || !socket_path[0] || strlen(socket_path) >= sizeof addr.sun_path)
         return false;
     memcpy(addr.sun_path, socket_path, strlen(socket_path) + 1);

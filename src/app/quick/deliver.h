@@ -13,12 +13,13 @@
 #define DELIVER_REPLY_MAX 4096
 
 /*
- * POST target with a JSON body. reply: NULL does not wait for the answer, which is right when the kernel has
- * taken the bytes; else the body of the answer is appended. deadline_ns: by clock_mono(). False when the
- * request, or the answer that was asked for, did not go through in time.
+ * POST target with a JSON body. header: one more line of the request's head, "Name: value", or NULL. reply:
+ * NULL does not wait for the answer, which is right when the kernel has taken the bytes; else the body of the
+ * answer is appended. deadline_ns: by clock_mono(). False when the request, or the answer that was asked for,
+ * did not go through in time.
  */
-bool deliver(const char *socket_path, const char *target, struct slice body, int64_t deadline_ns,
-             struct buf *reply);
+bool deliver(const char *socket_path, const char *target, const char *header, struct slice body,
+             int64_t deadline_ns, struct buf *reply);
 
 /*
  * Reads fd to its end into out, as far as there is room. False when the deadline came first, it could not be

@@ -3,7 +3,9 @@
 #include "clock.h"
 #include "config.h"
 #include "deliver.h"
+#include "process_identity.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 struct places {
@@ -78,20 +80,29 @@ const char *quick_socket(int argc, const char *const *argv, const struct env *en
     return socket ? socket : "";
 }
 
-void quick_hook(const char *socket)
+/* Which process runs the hook, as Claude Code says in CLAUDE_PID. */
+static const char *process_header(const struct env *env, char *out, size_t cap)
+{
+    char identity[PROCESS_HEADER_MAX];
+    const char *pid = env->get(env->ctx, "CLAUDE_PID");
+    uint64_t number;
+    if (!pid || !slice_to_u64(slice_str(pid), &number) || number > INT32_MAX ||
+        !process_identity_of((long)number, identity))
+        return NULL;
+    snprintf(out, cap, PROCESS_HEADER ": %s", identity);
+    return out;
+}
+
+void quick_hook(const char *socket, const struct env *env)
 {
     struct buf body;
+    char header[sizeof PROCESS_HEADER + 2 + PROCESS_HEADER_MAX];
     buf_init(&body, QUICK_HOOK_BYTES_MAX);
     bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
     if (whole && body.len)
-        deliver(socket, "/hooks", buf_slice(&body), clock_mono() + QUICK_HOOK_MS * NS_PER_MS, NULL);
+        deliver(socket, "/hooks", process_header(env, header, sizeof header), buf_slice(&body),
+                clock_mono() + QUICK_HOOK_MS * NS_PER_MS, NULL);
     buf_finish(&body);
-}
-
-static void hook(const char *socket, const struct env *env)
-{
-    (void)env;
-    quick_hook(socket);
 }
 
 static bool asks_for_text(int argc, const char *const *argv)
@@ -109,5 +120,7 @@ quick_fn quick_command(int argc, const char *const *argv)
 {
     if (argc < 2 || asks_for_text(argc, argv))
         return NULL;
-    return strcmp(argv[1], "hook") == 0 ? hook : strcmp(argv[1], "statusline") == 0 ? quick_statusline : NULL;
+    return strcmp(argv[1], "hook") == 0         ? quick_hook
+           : strcmp(argv[1], "statusline") == 0 ? quick_statusline
+                                                : NULL;
 }

@@ -16,7 +16,7 @@
 const char *quick_socket(int argc, const char *const *argv, const struct env *env, struct arena *arena);
 
 /* Both read standard input. */
-void quick_hook(const char *socket);
+void quick_hook(const char *socket, const struct env *env);
 void quick_statusline(const char *socket, const struct env *env);
 
 /* The command that argv asks for, or NULL: another command, or --help and the like. */

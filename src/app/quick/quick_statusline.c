@@ -37,7 +37,8 @@ void quick_statusline(const char *socket, const struct env *env)
     bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
     if (whole && statusline_session(buf_slice(&body), session, sizeof session)) {
         snprintf(target, sizeof target, "/statusline?session=%s", session);
-        if (deliver(socket, target, buf_slice(&body), clock_mono() + QUICK_STATUSLINE_MS * NS_PER_MS, &reply))
+        if (deliver(socket, target, NULL, buf_slice(&body), clock_mono() + QUICK_STATUSLINE_MS * NS_PER_MS,
+                    &reply))
             burn = statusline_burn_parse(buf_slice(&reply));
     }
     if (whole)
