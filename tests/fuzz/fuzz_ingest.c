@@ -1,5 +1,5 @@
 /*
- * Frames into a model and onto a screen: hooks, and OTLP in both encodings.
+ * Frames into a model and onto a screen: hooks, status lines, and OTLP in both encodings.
  *
  * Byte 0: MODEL_SMALL makes a model so small that sessions are evicted, NOT_DRAWN saves the time of the
  * screen. Then follow frames: one byte of kind and time, three of length (little endian; cut to what is
@@ -20,7 +20,11 @@
 #define NOT_DRAWN   2
 #define SMALL_BYTES ((size_t)64 * 1024)
 
+/* A hook with the bit of protobuf is a status line. */
 enum kind { KIND_HOOK, KIND_TRACES, KIND_METRICS, KIND_LOGS, KIND_PROTOBUF = 4 };
+
+static const struct price prices[] = {{"claude-*", false, 0, 4, 20, 0.2, 5, 8}};
+static const struct price_table price_table = {prices, 1};
 
 struct world {
     struct model *model;
@@ -38,6 +42,7 @@ static void open_world(struct world *w, bool small)
     struct model_config config;
     struct otlp_limits limits;
     model_config_init(&config);
+    config.prices = &price_table;
     otlp_limits_init(&limits);
     if (small)
         config.max_bytes = SMALL_BYTES;
@@ -52,14 +57,15 @@ static void feed(struct world *w, uint8_t head, struct slice body)
     const char *type = head & KIND_PROTOBUF ? "application/x-protobuf" : "application/json";
     const struct frame_header headers[] = {{SLICE_LIT("Content-Type"), slice_str(type)}};
     w->now_ns += (head >> 3) * STEP_NS;
-    const struct frame frame = {.wall_ns = w->now_ns,
-                                .mono_ns = w->now_ns,
-                                .source = kind == KIND_HOOK ? FRAME_HOOK : FRAME_OTLP_HTTP,
-                                .method = SLICE_LIT("POST"),
-                                .path = slice_str(paths[kind]),
-                                .headers = headers,
-                                .header_count = 1,
-                                .body = body};
+    const struct frame frame = {
+        .wall_ns = w->now_ns,
+        .mono_ns = w->now_ns,
+        .source = kind == KIND_HOOK ? FRAME_HOOK : FRAME_OTLP_HTTP,
+        .method = SLICE_LIT("POST"),
+        .path = slice_str(kind == KIND_HOOK && head & KIND_PROTOBUF ? INGEST_STATUSLINE_PATH : paths[kind]),
+        .headers = headers,
+        .header_count = 1,
+        .body = body};
     ingest_frame(w->ingest, &frame);
     fuzz_check_model(w->model, w->now_ns);
 }

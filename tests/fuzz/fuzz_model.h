@@ -30,6 +30,8 @@ static inline void fuzz_counters_add(struct counters *to, const struct counters 
     to->cache_creation_tokens += sign * from->cache_creation_tokens;
     to->cost_nano_usd += sign * from->cost_nano_usd;
     to->cost_unknown += sign * from->cost_unknown;
+    to->cost_estimated += sign * from->cost_estimated;
+    to->cost_estimated_nano_usd += sign * from->cost_estimated_nano_usd;
     to->wait_ns += sign * from->wait_ns;
 }
 
@@ -60,6 +62,8 @@ static inline void fuzz_check_own(const struct node *n, const struct counters *o
                own->cache_creation_tokens >= 0 && own->cost_nano_usd >= 0);
     fuzz_check(llm || (own->input_tokens == 0 && own->output_tokens == 0 && own->cache_read_tokens == 0 &&
                        own->cache_creation_tokens == 0 && own->cost_nano_usd == 0 && own->cost_unknown == 0));
+    fuzz_check(own->cost_estimated >= 0 && own->cost_estimated + own->cost_unknown <= llm);
+    fuzz_check(own->cost_estimated_nano_usd == (own->cost_estimated ? own->cost_nano_usd : 0));
     fuzz_check(own->cost_unknown >= 0 && own->cost_unknown <= 1 && own->wait_ns >= 0);
 }
 
@@ -113,6 +117,11 @@ static inline void fuzz_check_model(const struct model *m, int64_t now_ns)
         fuzz_clean(s->title);
         fuzz_clean(s->cwd);
         fuzz_clean(s->model);
+        fuzz_clean(s->model_name);
+        fuzz_clean(s->branch);
+        fuzz_clean(s->start_source);
+        struct burn_rate burn = model_session_burn(s, now_ns);
+        fuzz_check(burn.tokens_per_min >= 0 && burn.cost_nano_usd_per_hour >= 0);
         size_t n = model_session_models(s, models, FUZZ_MODELS_MAX);
         for (size_t i = 0; i < n && i < FUZZ_MODELS_MAX; i++)
             fuzz_clean(models[i]);
