@@ -19,8 +19,8 @@ struct variable {
 
 struct target {
     char url[256];
-    char headers[3 * RECEIVER_TOKEN_MAX + 64]; /* of OTEL_EXPORTER_OTLP_HEADERS; "" without a token */
     char authorization[RECEIVER_TOKEN_MAX + 16];
+    char headers[RECEIVER_TOKEN_MAX + 64]; /* of OTEL_EXPORTER_OTLP_HEADERS; "" without a token */
 };
 
 static const struct variable variables[] = {
@@ -55,14 +55,21 @@ static void endpoint(const struct options *o, char *out, size_t cap)
         host = SLICE_LIT("127.0.0.1");
     if (slice_eq_str(host, "[::]"))
         host = SLICE_LIT("[::1]");
-    snprintf(out, cap, "http%s://%.*s:%.*s", o->tls_cert[0] ? "s" : "", SLICE_ARG(host), SLICE_ARG(port));
+    /* A certificate is for a name, and Claude Code's gRPC does not speak TLS with an address at all. */
+    bool tls = o->tls_cert[0] != '\0';
+    if (tls && (slice_starts(host, SLICE_LIT("127.")) || slice_eq_str(host, "[::1]")))
+        host = SLICE_LIT("localhost");
+    snprintf(out, cap, "http%s://%.*s:%.*s", tls ? "s" : "", SLICE_ARG(host), SLICE_ARG(port));
 }
 
-/* The token as a header, in both spellings: the variable's is that of W3C baggage, percent-encoded. */
+/*
+ * The token as a header. The specification wants the variable's values percent-encoded, but Claude Code
+ * decodes them only for gRPC: what a token may consist of needs no encoding, and the blank is sent as it is
+ * by both.
+ */
 static enum ct_err authorization(const struct options *o, struct target *t, struct ct_errmsg *msg)
 {
-    static const char plain[] = "-._~";
-    char token[TOKEN_ROOM], *out = t->headers;
+    char token[TOKEN_ROOM];
     struct ct_errmsg warning;
     enum ct_err err = token_read(o, token, &warning, msg);
     if (err || !token[0])
@@ -70,12 +77,7 @@ static enum ct_err authorization(const struct options *o, struct target *t, stru
     if (warning.text[0])
         fprintf(stderr, "claude-top: %s\n", warning.text);
     snprintf(t->authorization, sizeof t->authorization, "Bearer %s", token);
-    out += snprintf(out, sizeof t->headers, "Authorization=Bearer%%20");
-    for (const char *c = token; *c && (size_t)(out - t->headers) + 4 < sizeof t->headers; c++) {
-        bool kept = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                    strchr(plain, *c);
-        out += snprintf(out, 4, kept ? "%c" : "%%%02X", (unsigned char)*c);
-    }
+    snprintf(t->headers, sizeof t->headers, "Authorization=%s", t->authorization);
     token_forget(token);
     return CT_OK;
 }
@@ -104,7 +106,8 @@ static void print_env(const struct target *t)
             continue;
         if (v->why)
             printf("# %s\n", v->why);
-        printf("%sexport %s=%s\n", v->optional ? "#" : "", v->name, value);
+        const char *quote = v->given == GIVEN_HEADERS ? "'" : ""; /* no token has one in it */
+        printf("%sexport %s=%s%s%s\n", v->optional ? "#" : "", v->name, quote, value, quote);
     }
 }
 
