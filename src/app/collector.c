@@ -356,11 +356,13 @@ uint64_t flow_refused_total(const struct flow *f)
 void collector_flow(const struct collector *c, struct flow *out)
 {
     struct receiver_stats receiver = receiver_stats(c->receiver);
+    struct ingest_stats ingest = ingest_stats(c->ingest);
     *out = (struct flow){
         .received = {c->received.requests, c->received.bytes, c->received.spans, c->received.logs,
                      c->received.metric_points, c->received.hooks, c->received.status_lines,
                      c->received.profiles},
-        .decode_errors = ingest_stats(c->ingest).decode_errors,
+        .foreign = {ingest.foreign_spans, ingest.foreign_logs, ingest.foreign_points},
+        .decode_errors = ingest.decode_errors,
         .connections_open = receiver.connections_open,
         .connections_total = receiver.connections_total,
         .budget_used = receiver.body_bytes_held,

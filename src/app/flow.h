@@ -33,6 +33,11 @@ struct flow {
         uint64_t status_lines;
         uint64_t profiles; /* requests */
     } received;
+    struct {
+        uint64_t spans;
+        uint64_t logs;
+        uint64_t metric_points;
+    } foreign; /* of senders that no producer knows */
     uint64_t refused[OTLP_REFUSAL_COUNT];
     uint64_t decode_errors; /* accepted frames that the model could not read */
     uint64_t connections_open;

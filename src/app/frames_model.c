@@ -51,6 +51,7 @@ void frames_model_flow(const struct frames_model *m, struct flow *out)
     *out = (struct flow){
         .received = {m->requests, m->bytes, stats.spans, stats.logs, stats.metric_points, stats.hooks,
                      stats.status_lines, stats.profiles},
+        .foreign = {stats.foreign_spans, stats.foreign_logs, stats.foreign_points},
         .decode_errors = stats.decode_errors,
     };
 }

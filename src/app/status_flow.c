@@ -119,6 +119,7 @@ static void add_limits(cJSON *flow, const struct flow *f, const struct model_sta
     add_limit(list, "journal", "journal.max_bytes, journal.max_age", f->tee.dropped);
     add_limit(list, "unsaved", "", f->journal.unsaved_dropped);
     add_limit(list, "model", "model.max_bytes", model->evicted_sessions + model->refused_events);
+    add_limit(list, "foreign_spans", "", model->refused_spans);
     add_limit(list, "clients", "", f->clients ? f->clients->folded : 0);
 }
 
@@ -154,6 +155,11 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
     add_count(o, "profiles", f->received.profiles);
     add_refused(flow, f->refused);
     add_count(flow, "decode_errors", f->decode_errors);
+    o = cJSON_AddObjectToObject(flow, "foreign");
+    add_count(o, "spans", f->foreign.spans);
+    add_count(o, "logs", f->foreign.logs);
+    add_count(o, "metric_points", f->foreign.metric_points);
+    cJSON_AddNumberToObject(flow, "lost_events", (double)model_lost_events(source->model));
     add_count(flow, "connections_open", f->connections_open);
     add_count(flow, "connections_total", f->connections_total);
     o = cJSON_AddObjectToObject(flow, "budget");

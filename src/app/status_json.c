@@ -232,6 +232,8 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     add_counters(o, &s->total);
     struct burn_rate burn = model_session_burn(s, source->now_ns);
     add_burn(o, &burn);
+    add_text_or_null(o, "parent_session_id", s->parent_session_id);
+    status_json_session_health(o, s, source->now_ns);
 
     struct slice models[MODELS_MAX];
     size_t count = model_session_models(s, models, MODELS_MAX);
@@ -432,6 +434,10 @@ char *status_json(const struct status_source *source)
     add_int(o, "bytes", (int64_t)stats.bytes);
     add_int(o, "evicted_sessions", (int64_t)stats.evicted_sessions);
     add_int(o, "refused_events", (int64_t)stats.refused_events);
+    add_int(o, "held_events", (int64_t)stats.orphans);
+    add_int(o, "given_up_events", (int64_t)stats.orphans_given_up);
+    add_int(o, "refused_spans", (int64_t)stats.refused_spans);
+    status_json_health(root, source);
     status_json_flow(root, source, &stats);
     char *printed = cJSON_Print(root);
     cJSON_Delete(root);

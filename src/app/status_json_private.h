@@ -1,5 +1,5 @@
 /*
- * status_json_private.h - what status_json.c and status_flow.c share.
+ * status_json_private.h - what status_json.c, status_flow.c and status_health.c share.
  */
 #ifndef CT_APP_STATUS_JSON_PRIVATE_H
 #define CT_APP_STATUS_JSON_PRIVATE_H
@@ -43,6 +43,11 @@ static inline void add_time(cJSON *o, const char *key, int64_t ns)
 
 /* status_flow.c: adds "flow". */
 void status_json_flow(cJSON *root, const struct status_source *source, const struct model_stats *model);
+
+/* status_health.c: adds "health", what is wrong with the telemetry, and to a session its "metrics" and
+ * "health". */
+void status_json_health(cJSON *root, const struct status_source *source);
+void status_json_session_health(cJSON *session, const struct session *s, int64_t now_ns);
 
 /* status_json.c: what the upstreams took and what waits for them. */
 void status_json_forwarding(cJSON *flow, const struct flow *f, int64_t now_ns);

@@ -142,11 +142,11 @@ static void missing_signals(struct list *l, const struct session *s, const struc
         say(l, HEALTH_WARNING, HEALTH_HOOKS_ONLY, s,
             "only hooks are heard: tokens and costs are not known. Is CLAUDE_CODE_ENABLE_TELEMETRY=1 set "
             "where "
-            "it was started? `claude-top setup` writes it.");
+            "it was started? `claude-top setup` says how.");
     if (h->metrics_only)
         say(l, HEALTH_WARNING, HEALTH_METRICS_ONLY, s,
             "only metrics are heard ($%.2f): its calls are not known. Set OTEL_LOGS_EXPORTER=otlp; "
-            "`claude-top setup` writes it.",
+            "`claude-top setup` says how.",
             usd(model_session_metrics(s)->values[METRIC_COST]));
     if (h->no_traces)
         say(l, HEALTH_INFO, HEALTH_NO_TRACES, s,
