@@ -199,6 +199,8 @@ enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
     } else if (frame->source == FRAME_OTLP_HTTP || frame->source == FRAME_OTLP_GRPC) {
         err = otlp_frame(in, frame);
     }
+    if (in->json.cap > INGEST_JSON_KEEP)
+        buf_finish(&in->json);
     if (err)
         in->stats.decode_errors++;
     return err;

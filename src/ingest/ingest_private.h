@@ -28,6 +28,9 @@
 /* Values in one hook call or attribute that is JSON. */
 #define INGEST_JSON_NODES 200000
 
+/* Room for patched JSON that is kept between frames. */
+#define INGEST_JSON_KEEP ((size_t)256 * 1024)
+
 struct cJSON;
 
 struct ingest {

@@ -132,14 +132,24 @@ bool exchange_head_allowed(const struct exchange *x, enum otlp_refusal *why, con
     return !env->admit || env->admit(x->core->ctx, x, why, message);
 }
 
-static bool names_token(struct slice list, struct slice name)
+/* Adds what one Connection header names; returns how many there are now. */
+static size_t hop_names(struct slice list, struct slice *names, size_t count)
 {
-    while (list.len) {
+    while (list.len && count < EXCHANGE_HOP_NAMES_MAX) {
         size_t comma = slice_find(list, ',');
-        if (slice_eq_nocase(slice_trim(slice_sub(list, 0, comma)), name))
-            return true;
-        list = comma < list.len ? slice_sub(list, comma + 1, list.len) : SLICE_LIT("");
+        struct slice name = slice_trim(slice_sub(list, 0, comma));
+        if (name.len)
+            names[count++] = name;
+        list = slice_sub(list, comma + 1, list.len);
     }
+    return count;
+}
+
+static bool is_named(struct slice name, const struct slice *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (slice_eq_nocase(name, names[i]))
+            return true;
     return false;
 }
 
@@ -156,14 +166,14 @@ static bool is_hop_by_hop(struct slice name)
 
 size_t exchange_end_to_end(const struct exchange *x, struct http_header *out)
 {
-    size_t n = 0;
+    struct slice names[EXCHANGE_HOP_NAMES_MAX];
+    size_t n = 0, named = 0;
+    for (size_t i = 0; i < x->header_count; i++)
+        if (slice_eq_nocase(x->headers[i].name, SLICE_LIT("connection")))
+            named = hop_names(x->headers[i].value, names, named);
     for (size_t i = 0; i < x->header_count; i++) {
         struct slice name = x->headers[i].name;
-        bool drop = is_hop_by_hop(name);
-        for (size_t k = 0; k < x->header_count && !drop; k++)
-            drop = slice_eq_nocase(x->headers[k].name, SLICE_LIT("connection")) &&
-                   names_token(x->headers[k].value, name);
-        if (!drop)
+        if (!is_hop_by_hop(name) && !is_named(name, names, named))
             out[n++] = x->headers[i];
     }
     return n;

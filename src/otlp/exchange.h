@@ -18,6 +18,9 @@ struct core;
 
 /* Storing and scanning cost; otlp_limits.header_count is cut to it. */
 #define EXCHANGE_HEADERS_MAX 128
+/* Names in Connection headers that are looked at: each is compared with every header, and 64 KiB hold 30,000.
+ */
+#define EXCHANGE_HOP_NAMES_MAX 32
 /* A stream takes no further write while this much waits for its peer, and asks for more below the low mark.
  */
 #define EXCHANGE_STREAM_HIGH ((size_t)1024 * 1024)
@@ -109,9 +112,9 @@ void exchange_abandon(struct exchange *x);
 struct slice exchange_header(const struct exchange *x, const char *name);
 
 /*
- * The end-to-end headers (RFC 9110, 7.6.1): without Connection, what Connection names, Keep-Alive,
- * Transfer-Encoding, TE, Trailer, Upgrade, Proxy-*, and without Host, Content-Length and Expect, which belong
- * to this hop's framing. Writes at most header_count entries and returns their number.
+ * The end-to-end headers (RFC 9110, 7.6.1): without Connection, the first EXCHANGE_HOP_NAMES_MAX that it
+ * names, Keep-Alive, Transfer-Encoding, TE, Trailer, Upgrade, Proxy-*, and without Host, Content-Length and
+ * Expect, which belong to this hop's framing. Writes at most header_count entries and returns their number.
  */
 size_t exchange_end_to_end(const struct exchange *x, struct http_header *out);
 

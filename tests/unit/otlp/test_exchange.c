@@ -87,6 +87,26 @@ static void rule_18_hop_by_hop_headers_are_left_out(void **state)
     exchange_destroy(x);
 }
 
+/* A Connection header of thousands of names would be compared with every header there is. */
+static void only_so_many_names_are_hop_by_hop(void **state)
+{
+    (void)state;
+    char list[4 * EXCHANGE_HOP_NAMES_MAX + 32] = ",, ,";
+    for (int i = 0; i < EXCHANGE_HOP_NAMES_MAX - 1; i++)
+        strcat(list, "x, ");
+    strcat(list, "last, over");
+    const struct http_header headers[] = {
+        H("Over", "1"), H("Last", "1"), {SLICE_LIT("Connection"), slice_str(list)}, H("Content-Type", "a")};
+    struct budget budget = {.max = 100};
+    struct exchange *x = make(&budget, 100);
+    struct http_header out[EXCHANGE_HEADERS_MAX];
+    assert_int_equal(exchange_set_headers(x, headers, 4), CT_OK);
+    assert_int_equal(exchange_end_to_end(x, out), 2);
+    assert_slice_equal(out[0].name, "Over");
+    assert_slice_equal(out[1].name, "Content-Type");
+    exchange_destroy(x);
+}
+
 static void the_budget_pays_for_what_is_allocated_and_gets_it_back(void **state)
 {
     (void)state;
@@ -136,6 +156,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(targets_are_split_into_path_and_query),
         cmocka_unit_test(rule_18_hop_by_hop_headers_are_left_out),
+        cmocka_unit_test(only_so_many_names_are_hop_by_hop),
         cmocka_unit_test(the_budget_pays_for_what_is_allocated_and_gets_it_back),
         cmocka_unit_test(an_announced_body_takes_no_more_than_it_said),
     };
