@@ -47,8 +47,7 @@ static void by_alt_svc_or_authentication_is_not_followed(void **state)
     (void)state;
     static const char *const answers[] = {
         "HTTP/1.1 401 Who\r\nWWW-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n",
-        "HTTP/1.1 401 Who\r\nWWW-Authenticate: Negotiate\r\nWWW-Authenticate: NTLM\r\nContent-Length: "
-        "0\r\n\r\n",
+        "HTTP/1.1 401 Who\r\nWWW-Authenticate: Negotiate, NTLM\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm=\"x\"\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 421 Not here\r\nAlt-Svc: h2=\"127.0.0.1:1\"\r\nContent-Length: 0\r\n\r\n",
         "HTTP/1.1 426 Upgrade\r\nUpgrade: h2c\r\nConnection: Upgrade\r\nContent-Length: 0\r\n\r\n",
