@@ -234,16 +234,18 @@
      .key = "poison_attempts",
      .value_name = "N",
      .fallback = "20",
-     .help = "give up a request that breaks the connection this often while empty ones are answered; 0 never "
-             "does",
+     .help = "give up a request that breaks the connection this often, each time after an empty one was "
+             "answered; "
+             "0 never does",
      .example = "0",
      .commands = COLLECT,
      .type = OPTION_INT,
      FIELD(upstream.poison_attempts),
      .max = 1000000,
      .advanced = true},
-    UPSTREAM_MS(poison_after_ms, "poison-after", "15m",
-                "give such a request up only when this has passed since the first time"),
+    UPSTREAM_MS(
+        poison_after_ms, "poison-after", "15m",
+        "retry a request that breaks the connection for this long before empty ones ask whose fault it is"),
     {.flag = "upstream-response-bytes-max",
      .section = "upstream",
      .key = "response_bytes_max",

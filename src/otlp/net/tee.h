@@ -30,11 +30,11 @@
  *
  * An upstream that is away is waited for without end: connections refused or timed out, names not found, and
  * every answer above. A request that by itself makes the upstream end the connection each time would block
- * its lane for ever. So after TEE_PROBE_AFTER such breaks each further attempt is preceded by a probe, the
- * same request without its content: an empty export, which OTLP answers. While that is not answered, the
- * upstream is away, and the request is not sent either. When poison_attempts breaks have each followed an
- * answered probe, and poison_after_ms have passed since the first break, the request is given up: counted as
- * rejected, with words that say so, and the lane goes on.
+ * its lane for ever. So when poison_after_ms have passed since the first such break, each further attempt is
+ * preceded by a probe, the same request without its content: an empty export, which OTLP answers. While that
+ * is not answered, the upstream is away, and the request is not sent either. When poison_attempts breaks have
+ * each followed an answered probe, the request is given up: counted as rejected, with words that say so, and
+ * the lane goes on. Nothing else of ours is ever sent.
  *
  * Several tees live side by side on one journal, each with its own cursors and upstream. Cursors are written
  * at most every TEE_CURSOR_SAVE_MS and at the end: after a kill the frames of that time are sent again.
@@ -55,8 +55,6 @@ struct tee;
 #define TEE_CURSOR_SAVE_MS 200
 
 #define TEE_NAME_MAX 32
-
-#define TEE_PROBE_AFTER 3
 
 enum tee_other { TEE_OTHER_CONVERT, TEE_OTHER_HOLD, TEE_OTHER_PASS };
 enum tee_from { TEE_FROM_OLDEST, TEE_FROM_NOW };

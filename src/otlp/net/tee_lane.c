@@ -136,8 +136,7 @@ static bool give_up(struct tee_lane *lane, const struct upstream_answer *answer)
         lane->first_break_mono_ns = now;
     lane->breaks++;
     lane->proved_breaks += proved;
-    if (t->poison_attempts == 0 || lane->proved_breaks < t->poison_attempts ||
-        now - lane->first_break_mono_ns < t->poison_after_ns)
+    if (t->poison_attempts == 0 || lane->proved_breaks < t->poison_attempts)
         return false;
     char text[sizeof lane->text], time[UPSTREAM_WAIT_TEXT_MAX];
     snprintf(text, sizeof text,
@@ -204,7 +203,9 @@ static void on_probe_answer(void *ctx, const struct upstream_answer *answer)
 /* Whether the upstream is away, or this request alone is what it cannot bear, is asked first. */
 static bool wants_probe(const struct tee_lane *lane)
 {
-    return lane->tee->poison_attempts && lane->breaks >= TEE_PROBE_AFTER && !lane->proved;
+    const struct tee *t = lane->tee;
+    return t->poison_attempts && lane->breaks && !lane->proved &&
+           clock_mono() - lane->first_break_mono_ns >= t->poison_after_ns;
 }
 
 /* Finds the next head. True when the slice ended before the journal did. */
