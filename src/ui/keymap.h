@@ -19,7 +19,8 @@ enum key_context {
     CONTEXT_EVENTS = 32,
     CONTEXT_FLOW = 64,
     CONTEXT_RED = 128,
-    CONTEXT_DETAIL = 16, /* the whole screen, or the pane that has the focus */
+    CONTEXT_FILTER = 256, /* the filter line is open */
+    CONTEXT_DETAIL = 16,  /* the whole screen, or the pane that has the focus */
 };
 
 #define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
@@ -85,6 +86,8 @@ enum key_group {
       "expand or fold everything below the row")                                                             \
     X(ACTION_SEARCH, "search", "/", CONTEXT_TREE, GROUP_FIND, "Search", 4,                                   \
       "search names, prompts, models, errors, ids")                                                          \
+    X(ACTION_FILTER, "filter", "f", CONTEXT_NODES, GROUP_FIND, "Filter", 6,                                  \
+      "filter the sessions: state:waiting model:opus tool:Bash err repo:api -word")                          \
     X(ACTION_NEXT, "next", "n", CONTEXT_TREE, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
     X(ACTION_PREVIOUS, "previous", "N", CONTEXT_TREE, GROUP_FIND, "", 0, "previous hit")                     \
     X(ACTION_BACK, "back", "Esc", CONTEXT_VIEWS, GROUP_FIND, "", 0,                                          \
@@ -116,7 +119,16 @@ enum key_group {
     X(ACTION_HIT_NEXT, "hit-next", "Down C-n", CONTEXT_SEARCH, GROUP_FIND, "Next", 3,                        \
       "search line: next hit")                                                                               \
     X(ACTION_HIT_PREVIOUS, "hit-previous", "Up C-p", CONTEXT_SEARCH, GROUP_FIND, "", 0,                      \
-      "search line: previous hit")
+      "search line: previous hit")                                                                           \
+    X(ACTION_FILTER_ACCEPT, "filter-accept", "Enter", CONTEXT_FILTER, GROUP_FIND, "Keep", 1,                 \
+      "filter line: keep the filter")                                                                        \
+    X(ACTION_FILTER_CANCEL, "filter-cancel", "Esc C-c C-g", CONTEXT_FILTER, GROUP_FIND, "Show all", 2,       \
+      "filter line: show everything")                                                                        \
+    X(ACTION_FILTER_COMPLETE, "filter-complete", "Tab", CONTEXT_FILTER, GROUP_FIND, "Complete", 3,           \
+      "filter line: complete a key or a state")                                                              \
+    X(ACTION_FILTER_ERASE, "filter-erase", "Backspace", CONTEXT_FILTER, GROUP_FIND, "", 0,                   \
+      "filter line: erase a character")                                                                      \
+    X(ACTION_FILTER_CLEAR, "filter-clear", "C-u", CONTEXT_FILTER, GROUP_FIND, "", 0, "filter line: erase all")
 
 enum action {
     ACTION_NONE,
@@ -140,7 +152,7 @@ struct action_info {
 const struct action_info *action_info(enum action action);
 const char *key_group_name(enum key_group group);
 
-#define KEYMAP_BINDINGS_MAX 160
+#define KEYMAP_BINDINGS_MAX 200
 
 struct keymap {
     struct {

@@ -107,6 +107,8 @@ static void back(struct ui *ui, const struct ui_data *data, bool had_message)
         toggle_pause(ui, data);
     else if (ui->pane && ui->focused)
         ui->focused = false;
+    else if (ui->filter.count)
+        filter_forget(ui, data);
     else if (ui->view != UI_VIEW_TREE)
         show_view(ui, UI_VIEW_TREE);
     else if (!had_message)
@@ -154,7 +156,8 @@ static void on_mouse(struct ui *ui, const struct ui_data *data, const struct key
         move_by(ui, data, key->mouse == MOUSE_WHEEL_UP ? -3 : 3);
         return;
     }
-    if (ui->help || ui->search.open || (key->mouse != MOUSE_PRESS && key->mouse != MOUSE_DOUBLE))
+    if (ui->help || ui->search.open || ui->filter_line.open ||
+        (key->mouse != MOUSE_PRESS && key->mouse != MOUSE_DOUBLE))
         return;
     int line = key->row - ui->body_row;
     if (line < -1 || line >= ui->body_rows || line >= GRID_ROWS_MAX || key->col >= ui->body_cols)
@@ -186,6 +189,7 @@ static bool needs_live(enum action action)
     case ACTION_FOLD:
     case ACTION_OPEN_ALL:
     case ACTION_SEARCH:
+    case ACTION_FILTER:
     case ACTION_NEXT:
     case ACTION_PREVIOUS:
     case ACTION_SORT:
@@ -288,6 +292,9 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
     case ACTION_SEARCH:
         search_open(ui);
         break;
+    case ACTION_FILTER:
+        filter_open(ui);
+        break;
     case ACTION_NEXT:
     case ACTION_PREVIOUS:
         search_step(ui, data, action == ACTION_NEXT);
@@ -358,6 +365,10 @@ struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct
     ui->message[0] = '\0';
     if (ui->search.open) {
         search_key(ui, data, key);
+        return effects;
+    }
+    if (ui->filter_line.open) {
+        filter_key(ui, data, key);
         return effects;
     }
     enum action action = keymap_lookup(&ui->keymap, ui_context(ui), key);

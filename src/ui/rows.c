@@ -189,7 +189,7 @@ static void collect_sessions(struct rows *r, const struct rows_input *in)
     }
     r->sessions = 0;
     for (const struct session *s = model_sessions(in->model); s; s = s->next) {
-        if (!rows_shows(s))
+        if (!rows_shows(s) || (in->filter && !filter_session(in->filter, s, in->now_ns)))
             continue;
         struct order *o = &r->order[r->sessions++];
         *o = (struct order){.session = s, .status = model_session_status(s, in->now_ns)};
@@ -280,7 +280,8 @@ bool rows_update(struct rows *r, const struct rows_input *in)
     uint64_t generation = model_generation(in->model);
     int64_t second = in->now_ns / NS_PER_SEC;
     if (r->valid && r->generation == generation && r->folds_version == in->folds->version &&
-        r->second == second && r->sort == in->sort && r->inverted == in->inverted && r->reveal == in->reveal)
+        r->second == second && r->sort == in->sort && r->inverted == in->inverted &&
+        r->reveal == in->reveal && r->filter_version == in->filter_version)
         return false;
     r->valid = true;
     r->generation = generation;
@@ -289,6 +290,7 @@ bool rows_update(struct rows *r, const struct rows_input *in)
     r->sort = in->sort;
     r->inverted = in->inverted;
     r->reveal = in->reveal;
+    r->filter_version = in->filter_version;
 
     struct building b = {r, in, in->reveal ? model_node_by_id(in->model, in->reveal) : NULL};
     collect_sessions(r, in);

@@ -11,6 +11,7 @@
 #ifndef CT_UI_ROWS_H
 #define CT_UI_ROWS_H
 
+#include "filter.h"
 #include "folds.h"
 #include "model.h"
 #include "ui.h"
@@ -48,7 +49,7 @@ struct rows {
     int64_t second;
     enum ui_sort sort;
     bool inverted;
-    uint64_t reveal;
+    uint64_t reveal, filter_version;
 };
 
 void rows_init(struct rows *r);
@@ -60,6 +61,8 @@ struct rows_input {
     const struct folds *folds;
     enum ui_sort sort;
     bool inverted;
+    const struct filter *filter; /* NULL: all */
+    uint64_t filter_version;
     uint64_t reveal; /* node.id whose ancestors are shown open, whatever the folds say; 0: none */
 };
 

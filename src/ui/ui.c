@@ -161,7 +161,14 @@ static void select_row(struct ui *ui, size_t index)
 
 void ui_refresh(struct ui *ui, const struct ui_data *data)
 {
-    struct rows_input in = {data->model, data->now_ns, &ui->folds, ui->sort, ui->inverted, ui->search.reveal};
+    struct rows_input in = {.model = data->model,
+                            .now_ns = data->now_ns,
+                            .folds = &ui->folds,
+                            .sort = ui->sort,
+                            .inverted = ui->inverted,
+                            .filter = ui->filter.count ? &ui->filter : NULL,
+                            .filter_version = ui->filter_version,
+                            .reveal = ui->search.reveal};
     struct rows *r = &ui->rows;
     rows_update(r, &in);
     if (r->count == 0) {
@@ -360,7 +367,9 @@ static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *gr
     update_fleet(ui, data);
     ui_refresh(ui, data);
     header_draw(ui, data, grid, 0);
-    if (ui->rows.count == 0 && view_of(ui->view)->shows_nodes)
+    if (ui->rows.count == 0 && ui->filter.count && view_of(ui->view)->shows_nodes)
+        grid_put(grid, 2, 3, grid->cols - 4, SLICE_LIT("No session passes the filter."), ROLE_DIM);
+    else if (ui->rows.count == 0 && view_of(ui->view)->shows_nodes)
         welcome_draw(ui, data, grid, 1, grid->rows - 2);
     else
         draw_body(ui, data, grid, pane);

@@ -4,6 +4,7 @@
 #ifndef CT_UI_UI_PRIVATE_H
 #define CT_UI_UI_PRIVATE_H
 
+#include "filter.h"
 #include "layout.h"
 #include "rows.h"
 #include "status.h"
@@ -49,6 +50,13 @@ struct red_list {
     size_t top, lines;
 };
 
+struct filter_line {
+    bool open; /* it takes the keys */
+    char text[FILTER_MAX];
+    size_t len;
+    char problem[CT_ERRMSG_MAX]; /* why the text is no filter; the one before stands */
+};
+
 struct ui {
     struct keymap keymap;
     struct theme builtin[THEME_BUILTIN_COUNT];
@@ -67,6 +75,9 @@ struct ui {
     enum ui_sort sort;
     bool inverted;
     struct search search;
+    struct filter filter;
+    uint64_t filter_version; /* raised by every change of it */
+    struct filter_line filter_line;
 
     enum ui_view_id view;
     struct turn_rows turn;
@@ -143,6 +154,13 @@ void search_open(struct ui *ui);
 void search_forget(struct ui *ui); /* text, hits and what was revealed; the selection stays */
 void search_step(struct ui *ui, const struct ui_data *data, bool forward);
 void search_key(struct ui *ui, const struct ui_data *data,
+                const struct key *key); /* while the line is open */
+
+/* -------------------------------------------------------------------------------- filter_keys.c */
+
+void filter_open(struct ui *ui);
+void filter_forget(struct ui *ui, const struct ui_data *data); /* everything is shown again */
+void filter_key(struct ui *ui, const struct ui_data *data,
                 const struct key *key); /* while the line is open */
 
 /* ---------------------------------------------------------------------------------------------- views/ */

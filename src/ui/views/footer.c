@@ -85,6 +85,31 @@ static void draw_search(const struct ui *ui, struct grid *grid, int row)
     draw_hints(ui, s->open ? CONTEXT_SEARCH : ui_context(ui), &pen);
 }
 
+static void draw_filter(const struct ui *ui, struct grid *grid, int row)
+{
+    char count[64];
+    const struct filter_line *l = &ui->filter_line;
+    struct pen pen = {grid, row, 1, grid->cols - 1};
+    pen_str(&pen, "filter ", ROLE_FOOTER_KEY);
+    struct slice text = l->open ? slice_make(l->text, l->len) : slice_str(ui->filter.text);
+    int room = (pen.edge - pen.col) / 2;
+    struct text_cluster skipped;
+    while (room > 0 && (int)text_width(text) > room && text_next(&text, &skipped))
+        ;
+    pen_put(&pen, text, ROLE_FOOTER_INPUT);
+    if (l->open)
+        pen_str(&pen, glyph(GLYPH_CURSOR), ROLE_FOOTER_KEY);
+    pen.col += 2;
+    if (l->open && l->problem[0]) {
+        pen_str(&pen, l->problem, ROLE_WARNING);
+        return;
+    }
+    snprintf(count, sizeof(count), "%zu session%s", ui->rows.sessions, ui->rows.sessions == 1 ? "" : "s");
+    pen_str(&pen, count, ROLE_FOOTER);
+    pen.col += 2;
+    draw_hints(ui, l->open ? CONTEXT_FILTER : ui_context(ui), &pen);
+}
+
 static void draw_more(struct grid *grid, int row)
 {
     char text[32];
@@ -98,11 +123,13 @@ void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
         [UI_INFO] = ROLE_TEXT, [UI_WARNING] = ROLE_WARNING, [UI_ERROR] = ROLE_ERROR};
     struct pen pen = {grid, row, 1, grid->cols - 1};
     (void)data;
-    if (ui->message[0] && !ui->search.open) {
+    if (ui->message[0] && !ui->search.open && !ui->filter_line.open) {
         grid_fill(grid, row, 0, 1, grid->cols, ROLE_TEXT);
         pen_str(&pen, ui->message, MESSAGE_ROLES[ui->severity]);
     } else if (ui->search.open || (ui->search.len && !ui->help)) {
         draw_search(ui, grid, row);
+    } else if (ui->filter_line.open || (ui->filter.count && !ui->help)) {
+        draw_filter(ui, grid, row);
     } else {
         draw_hints(ui, ui_context(ui), &pen);
         if (ui->help && ui->help_top + grid->rows - 2 < ui->help_lines)

@@ -1,0 +1,62 @@
+/*
+ * filter.h - which sessions are shown: words and key:value terms that must all hold.
+ *
+ *   word        the session's name, folder, title or id holds it
+ *   state:S     waiting (permission or input), running (at work), or a state by its name, e.g. idle
+ *   model:M     one of its models holds M
+ *   tool:T      it called a tool whose name holds T
+ *   agent:A     it started a sub-agent whose type holds A
+ *   repo:R      its folder or title holds R
+ *   id:I        its id begins with I
+ *   err         something in it failed; err:E: with an error whose type or words hold E
+ *   cost:N      it cost N dollars or more
+ *   -TERM       the opposite
+ *
+ * Case aside. tool:, agent: and err: look through the session's calls, and cost one pass over those.
+ */
+#ifndef CT_UI_FILTER_H
+#define CT_UI_FILTER_H
+
+#include "errors.h"
+#include "model.h"
+
+#define FILTER_MAX       128 /* bytes of a filter's text */
+#define FILTER_TERMS_MAX 8
+
+enum filter_key {
+    FILTER_WORD,
+    FILTER_STATE,
+    FILTER_MODEL,
+    FILTER_TOOL,
+    FILTER_AGENT,
+    FILTER_REPO,
+    FILTER_ID,
+    FILTER_ERR,
+    FILTER_COST,
+    FILTER_KEY_COUNT
+};
+
+struct filter {
+    struct filter_term {
+        enum filter_key key;
+        bool opposite;
+        struct slice value; /* in text */
+        int64_t nano_usd;   /* FILTER_COST */
+    } terms[FILTER_TERMS_MAX];
+    size_t count; /* 0: everything is shown */
+    char text[FILTER_MAX];
+};
+
+/*
+ * CT_ERR_USAGE, and msg says what is wrong: an unknown key or state, a cost that is no number, too many
+ * terms; *filter is then as it was. Empty text is the empty filter.
+ */
+enum ct_err filter_parse(struct filter *filter, struct slice text, struct ct_errmsg *msg);
+
+bool filter_session(const struct filter *filter, const struct session *s, int64_t now_ns);
+
+/* Whether words begin a term that could be completed: the i-th way to do so, or NULL. "sta" gives "state:",
+ * "state:wa" gives "state:waiting". */
+const char *filter_completion(struct slice term, size_t i);
+
+#endif
