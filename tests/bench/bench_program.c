@@ -1,14 +1,16 @@
 /*
- * bench_program.c - the whole `claude-top serve` process as it ships, with recorded bodies over HTTP.
+ * bench_program.c - the whole `claude-top serve` process as it ships, with recorded bodies over HTTP or gRPC.
  *
- *   bench_program CLAUDE_TOP [SECONDS [REQUESTS [CONNECTIONS [json|protobuf]]]]
+ *   bench_program CLAUDE_TOP http|grpc|fsync [ROUNDS [SECONDS [CONNECTIONS [json|protobuf]]]]
+ *   bench_program CLAUDE_TOP memory [REQUESTS]
  *
  * Three processes: this client (keep-alive connections, one request in flight on each), the program, and a
  * sink that answers everything at once. Every round through the recordings is sent under session ids of its
- * own, so that the model grows as it would. Cases: without an upstream, with the tee to the sink, and both
- * with the journal in memory; the sink alone is what they are compared with. At the end REQUESTS requests are
- * sent to a fresh program to see what it holds in memory. CT_TEST_DATA names tests/data. Linux only: CPU time
- * and memory of the program are read from /proc.
+ * own, so that the model grows as it would.
+ *
+ * The cases take turns, each with a fresh program, round after round: what else the machine does hits all of
+ * them. A figure is the median of the rounds, a ratio the median of the ratios within each round. Linux only:
+ * CPU time and memory of the program are read from /proc. CT_TEST_DATA names tests/data.
  */
 #include "bench_program.h"
 
@@ -17,257 +19,208 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#define SAMPLES_MAX ((size_t)1 << 20)
-#define LATENCY_NS  (2 * NS_PER_SEC)
-#define DRAIN_NS    (60 * NS_PER_SEC)
+#define ROUNDS_MAX 99
+#define CASES_MAX  6
+#define WARM_NS    (NS_PER_SEC / 4)
+#define DRAIN_NS   (60 * NS_PER_SEC)
 
-struct connection {
-    int fd;
-    struct buf out;
-    size_t sent;
-    char head[1024];
-    size_t got;
-    size_t length; /* of the whole response; 0: not known yet */
-    int64_t began_ns;
+enum figure { PER_SECOND, MEGABYTES, CPU_US, P50_US, P99_US, FIGURES };
+
+struct kase {
+    const char *name;
+    const char *journal; /* NULL: the sink itself */
+    const char *fsync;
+    bool tee;
+    int against; /* the case that ratios are taken of; -1: none */
+    double figures[ROUNDS_MAX][FIGURES];
 };
 
-struct load {
-    const struct traffic *traffic;
-    struct connection connections[CONNECTIONS_MAX];
-    size_t count;
-    uint64_t requests, bytes;
-    int64_t *samples; /* SAMPLES_MAX */
-    size_t sample_count;
-};
-
-static void begin(struct load *l, struct connection *c, uint64_t *next)
-{
-    l->bytes += traffic_request(l->traffic, (*next)++, &c->out);
-    c->sent = c->got = c->length = 0;
-    c->began_ns = clock_mono();
-}
-
-/* True when the response is whole. */
-static bool step(struct connection *c)
-{
-    while (c->sent < c->out.len) {
-        ssize_t n = send(c->fd, c->out.data + c->sent, c->out.len - c->sent, MSG_NOSIGNAL);
-        if (n <= 0)
-            return false;
-        c->sent += (size_t)n;
-    }
-    ssize_t n = recv(c->fd, c->head + c->got, sizeof c->head - 1 - c->got, 0);
-    if (n == 0)
-        die("the server closed a connection");
-    if (n < 0)
-        return false;
-    c->got += (size_t)n;
-    c->head[c->got] = '\0';
-    if (!c->length) {
-        const char *end = strstr(c->head, "\r\n\r\n"), *length = strstr(c->head, "Content-Length: ");
-        if (!end)
-            return false;
-        if (strncmp(c->head, "HTTP/1.1 200", 12) != 0 || !length)
-            die(c->head);
-        c->length = (size_t)(end + 4 - c->head) + strtoul(length + 16, NULL, 10);
-    }
-    return c->got >= c->length;
-}
-
-/* Keeps one request in flight on each connection until the time is over or that many were answered. */
-static void run_load(struct load *l, size_t connections, int64_t duration_ns, uint64_t most)
-{
-    struct pollfd fds[CONNECTIONS_MAX];
-    uint64_t next = l->requests;
-    int64_t end = clock_mono() + duration_ns;
-    size_t busy = connections;
-    bool over = false;
-    l->sample_count = 0;
-    for (size_t i = 0; i < connections; i++)
-        begin(l, &l->connections[i], &next);
-    while (busy) {
-        for (size_t i = 0; i < connections; i++) {
-            struct connection *c = &l->connections[i];
-            fds[i] = (struct pollfd){.fd = c->out.len ? c->fd : -1,
-                                     .events = c->sent < c->out.len ? POLLOUT : POLLIN};
-        }
-        if (poll(fds, connections, 10000) <= 0)
-            die("no answer for 10 s");
-        for (size_t i = 0; i < connections; i++) {
-            struct connection *c = &l->connections[i];
-            if (!fds[i].revents || !step(c))
-                continue;
-            int64_t now = clock_mono();
-            l->requests++;
-            if (l->sample_count < SAMPLES_MAX)
-                l->samples[l->sample_count++] = now - c->began_ns;
-            over = over || now >= end || next >= most;
-            if (over) {
-                buf_clear(&c->out);
-                busy--;
-            } else {
-                begin(l, c, &next);
-            }
-        }
-    }
-}
-
-static void open_load(struct load *l, const struct traffic *traffic, unsigned port, size_t connections)
-{
-    *l = (struct load){
-        .traffic = traffic, .count = connections, .samples = malloc(SAMPLES_MAX * sizeof(int64_t))};
-    if (!l->samples)
-        die("no memory");
-    for (size_t i = 0; i < connections; i++) {
-        buf_init(&l->connections[i].out, SIZE_MAX);
-        l->connections[i].fd = dial(port);
-    }
-}
-
-static void close_load(struct load *l)
-{
-    for (size_t i = 0; i < l->count; i++) {
-        close(l->connections[i].fd);
-        buf_finish(&l->connections[i].out);
-    }
-    free(l->samples);
-}
-
-/* ------------------------------------------------------------------------------------------------- cases */
-
-struct figures {
-    double per_second, megabytes, cpu_us, p50_us, p99_us;
-};
-
-struct setup {
-    const struct traffic *traffic;
+struct bench {
+    struct traffic traffic;
     const char *program;
-    size_t connections;
+    size_t rounds;
     int64_t duration_ns;
+    size_t connections;
 };
 
 static int by_value(const void *a, const void *b)
 {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    double x = *(const double *)a, y = *(const double *)b;
     return x < y ? -1 : x > y;
+}
+
+/* Of a figure, or of its ratio to that of another case in the same round. */
+static double median(const struct kase *c, const struct kase *against, enum figure figure, size_t rounds)
+{
+    double values[ROUNDS_MAX];
+    for (size_t i = 0; i < rounds; i++)
+        values[i] = c->figures[i][figure] / (against ? against->figures[i][figure] : 1);
+    qsort(values, rounds, sizeof *values, by_value);
+    return rounds % 2 ? values[rounds / 2] : (values[rounds / 2 - 1] + values[rounds / 2]) / 2;
 }
 
 /*
  * Throughput with all connections, then latency with one. pid: whose CPU time is counted, with that of the
  * work which is done after the acknowledgement.
  */
-static struct figures measure(const struct setup *s, unsigned port, pid_t pid, uint64_t *requests)
+static uint64_t measure(const struct bench *b, unsigned port, pid_t pid, double out[FIGURES])
 {
-    struct load l;
-    struct figures f = {0};
-    open_load(&l, s->traffic, port, s->connections);
-    run_load(&l, s->connections, NS_PER_SEC / 2, UINT64_MAX); /* warm */
-    uint64_t requests_before = l.requests, bytes_before = l.bytes;
+    struct load *l = load_open(&b->traffic, port, b->connections);
+    uint64_t sent = load_run(l, b->connections, WARM_NS, UINT64_MAX).requests;
     double cpu = process_cpu(pid);
-    int64_t began = clock_mono();
-    run_load(&l, s->connections, s->duration_ns, UINT64_MAX);
-    double took = (double)(clock_mono() - began) / 1e9, count = (double)(l.requests - requests_before);
-    f.per_second = count / took;
-    f.megabytes = (double)(l.bytes - bytes_before) / took / 1e6;
+    struct load_figures many = load_run(l, b->connections, b->duration_ns, UINT64_MAX);
     process_settle(pid);
-    f.cpu_us = (process_cpu(pid) - cpu) * 1e6 / count;
-    run_load(&l, 1, LATENCY_NS, UINT64_MAX);
-    qsort(l.samples, l.sample_count, sizeof *l.samples, by_value);
-    f.p50_us = (double)l.samples[l.sample_count / 2] / 1e3;
-    f.p99_us = (double)l.samples[l.sample_count - 1 - l.sample_count / 100] / 1e3;
-    *requests = l.requests;
-    close_load(&l);
-    return f;
+    cpu = process_cpu(pid) - cpu;
+    struct load_figures one = load_run(l, 1, b->duration_ns, UINT64_MAX);
+    out[PER_SECOND] = (double)many.requests / many.took;
+    out[MEGABYTES] = (double)many.bytes / many.took / 1e6;
+    out[CPU_US] = cpu * 1e6 / (double)many.requests;
+    out[P50_US] = one.p50;
+    out[P99_US] = one.p99;
+    load_close(l);
+    return sent + many.requests + one.requests;
 }
 
-static void print(const char *name, const struct figures *f, const struct figures *direct)
+static void wait_for_sink(const struct sink *sink, uint64_t requests)
 {
-    printf("%-26s %6.0f requests/s %6.1f MB/s %6.1f us CPU each; acknowledged p50 %5.0f us p99 %5.0f us",
-           name, f->per_second, f->megabytes, f->cpu_us, f->p50_us, f->p99_us);
-    if (direct)
-        printf(" (+%.0f, +%.0f)", f->p50_us - direct->p50_us, f->p99_us - direct->p99_us);
-    putchar('\n');
-    fflush(stdout);
-}
-
-static struct figures run_case(const struct setup *s, const char *name, struct sink *sink, bool memory,
-                               const struct figures *direct)
-{
-    struct program p;
-    uint64_t requests = 0, before = sink ? sink_requests(sink) : 0;
-    program_start(&p, s->program, sink ? sink_port(sink) : 0, memory);
-    struct figures f = measure(s, p.port, p.pid, &requests);
-    print(name, &f, direct);
     int64_t began = clock_mono();
-    while (sink && sink_requests(sink) - before < requests) {
-        if (clock_mono() - began > DRAIN_NS) {
-            printf("  %llu of %llu requests did not reach the sink within a minute\n",
-                   (unsigned long long)(requests - (sink_requests(sink) - before)),
-                   (unsigned long long)requests);
-            break;
-        }
+    while (sink_requests(sink) < requests) {
+        if (clock_mono() - began > DRAIN_NS)
+            die("not all requests reached the sink within a minute");
         poll(NULL, 0, 1);
     }
-    if (sink)
-        printf("  the tee was done %.2f s after the last acknowledgement\n",
-               (double)(clock_mono() - began) / 1e9);
-    program_stop(&p);
-    return f;
+    if (sink_requests(sink) > requests)
+        die("the sink got more than was sent");
 }
 
-static void measure_memory(const struct setup *s, uint64_t most)
+static void run_case(const struct bench *b, struct kase *c, size_t round)
+{
+    enum transport transport = b->traffic.transport;
+    bool grpc = transport == TRANSPORT_GRPC;
+    struct sink *sink = NULL;
+    if (c->tee || !c->journal) {
+        sink = sink_create(transport);
+        sink_serve(sink);
+    }
+    if (!c->journal) {
+        measure(b, sink_port(sink), sink_pid(sink), c->figures[round]);
+    } else {
+        unsigned port = c->tee ? sink_port(sink) : 0;
+        struct program_options options = {.upstream_http = grpc ? 0 : port,
+                                          .upstream_grpc = grpc ? port : 0,
+                                          .journal = c->journal,
+                                          .fsync = c->fsync};
+        struct program p;
+        program_start(&p, b->program, &options);
+        uint64_t sent = measure(b, grpc ? p.grpc : p.http, p.pid, c->figures[round]);
+        if (sink)
+            wait_for_sink(sink, sent);
+        program_end(&p);
+        program_remove(&p);
+    }
+    if (sink)
+        sink_stop(sink);
+}
+
+static void run_cases(const struct bench *b, struct kase *cases, size_t count)
+{
+    for (size_t round = 0; round < b->rounds; round++)
+        for (size_t i = 0; i < count; i++)
+            run_case(b, &cases[i], round);
+    for (size_t i = 0; i < count; i++) {
+        const struct kase *c = &cases[i];
+        printf(
+            "%-28s %6.0f requests/s %6.1f MB/s %6.1f us CPU each; acknowledged p50 %5.0f us p99 %5.0f us\n",
+            c->name, median(c, NULL, PER_SECOND, b->rounds), median(c, NULL, MEGABYTES, b->rounds),
+            median(c, NULL, CPU_US, b->rounds), median(c, NULL, P50_US, b->rounds),
+            median(c, NULL, P99_US, b->rounds));
+    }
+    for (size_t i = 0; i < count; i++) {
+        const struct kase *c = &cases[i], *against = c->against < 0 ? NULL : &cases[c->against];
+        if (against)
+            printf("RATIO %s / %s: requests/s %.2f, CPU %.2f, p50 %.2f, p99 %.2f\n", c->name, against->name,
+                   median(c, against, PER_SECOND, b->rounds), median(c, against, CPU_US, b->rounds),
+                   median(c, against, P50_US, b->rounds), median(c, against, P99_US, b->rounds));
+    }
+}
+
+static void measure_memory(const struct bench *b, uint64_t most)
 {
     static const uint64_t marks[] = {1000, 10000, 100000, 1000000};
+    const struct program_options options = {.journal = "disk", .fsync = "interval"};
     struct program p;
-    struct load l;
-    program_start(&p, s->program, 0, false);
+    program_start(&p, b->program, &options);
     printf("memory: %.1f MiB at the start", (double)process_rss(p.pid) / 1048576);
-    open_load(&l, s->traffic, p.port, s->connections);
-    for (size_t i = 0; i < sizeof marks / sizeof *marks && l.requests < most; i++) {
-        uint64_t mark = marks[i] < most ? marks[i] : most;
-        run_load(&l, s->connections, INT64_MAX / 2, mark);
+    struct load *l = load_open(&b->traffic, p.http, b->connections);
+    uint64_t sent = 0;
+    for (size_t i = 0; i < sizeof marks / sizeof *marks && sent < most; i++) {
+        sent += load_run(l, b->connections, INT64_MAX / 2, marks[i] < most ? marks[i] : most).requests;
         process_settle(p.pid);
         printf(", %.1f MiB after %llu requests", (double)process_rss(p.pid) / 1048576,
-               (unsigned long long)l.requests);
+               (unsigned long long)sent);
         fflush(stdout);
     }
-    printf(" (%llu sessions sent)\n", (unsigned long long)traffic_sessions(s->traffic, l.requests));
-    close_load(&l);
-    program_stop(&p);
+    printf(" (%llu sessions sent)\n", (unsigned long long)traffic_sessions(&b->traffic, sent));
+    load_close(l);
+    program_end(&p);
+    program_remove(&p);
 }
+
+static struct kase http_cases[] = {
+    {.name = "sink alone", .against = -1},
+    {.name = "no upstream, disk", .journal = "disk", .fsync = "interval", .against = 0},
+    {.name = "tee, disk", .journal = "disk", .fsync = "interval", .tee = true, .against = 1},
+    {.name = "no upstream, memory", .journal = "memory", .fsync = "interval", .against = 0},
+    {.name = "tee, memory", .journal = "memory", .fsync = "interval", .tee = true, .against = 3},
+};
+
+static struct kase grpc_cases[] = {
+    {.name = "gRPC sink alone", .against = -1},
+    {.name = "gRPC, no upstream, disk", .journal = "disk", .fsync = "interval", .against = 0},
+    {.name = "gRPC, tee, disk", .journal = "disk", .fsync = "interval", .tee = true, .against = 1},
+};
+
+static struct kase fsync_cases[] = {
+    {.name = "fsync never", .journal = "disk", .fsync = "never", .tee = true, .against = -1},
+    {.name = "fsync interval", .journal = "disk", .fsync = "interval", .tee = true, .against = 0},
+    {.name = "fsync always", .journal = "disk", .fsync = "always", .tee = true, .against = 0},
+};
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
 
 int main(int argc, char **argv)
 {
-    struct traffic traffic;
-    if (argc < 2)
-        die("usage: bench_program CLAUDE_TOP [SECONDS [REQUESTS [CONNECTIONS [json|protobuf]]]]");
-    double seconds = argc > 2 ? strtod(argv[2], NULL) : 3;
-    uint64_t most = argc > 3 ? strtoull(argv[3], NULL, 10) : 100000;
-    size_t connections = argc > 4 ? strtoul(argv[4], NULL, 10) : 4;
-    if (seconds <= 0 || connections < 1 || connections > CONNECTIONS_MAX)
-        die("1 to 64 connections, more than 0 seconds");
-    traffic_load(&traffic, argc > 5 ? argv[5] : "");
-    struct setup s = {&traffic, argv[1], connections, (int64_t)(seconds * 1e9)};
-    printf("%zu recorded requests (%zu JSON), %zu bytes of body on average, %zu connections\n", traffic.count,
-           traffic.json, traffic.body_bytes / traffic.count, connections);
-
-    struct sink *sink = sink_start();
-    uint64_t ignored;
-    struct figures direct = measure(&s, sink_port(sink), sink_pid(sink), &ignored);
-    print("sink alone", &direct, NULL);
-    struct figures plain = run_case(&s, "no upstream, disk", NULL, false, &direct);
-    struct figures tee = run_case(&s, "tee, disk", sink, false, &direct);
-    struct figures memory = run_case(&s, "no upstream, memory", NULL, true, &direct);
-    struct figures both = run_case(&s, "tee, memory", sink, true, &direct);
-    printf("with tee / without: %.2f of the requests/s, %.2f of the CPU on disk; %.2f and %.2f in memory\n",
-           tee.per_second / plain.per_second, tee.cpu_us / plain.cpu_us, both.per_second / memory.per_second,
-           both.cpu_us / memory.cpu_us);
-    sink_stop(sink);
-    if (most)
-        measure_memory(&s, most);
-    traffic_free(&traffic);
+    if (argc < 3)
+        die("usage: bench_program CLAUDE_TOP http|grpc|fsync|memory [ROUNDS [SECONDS [CONNECTIONS [TYPE]]]]");
+    const char *mode = argv[2];
+    bool grpc = strcmp(mode, "grpc") == 0, memory = strcmp(mode, "memory") == 0;
+    double seconds = argc > 4 ? strtod(argv[4], NULL) : 1;
+    struct bench b = {
+        .program = argv[1],
+        .rounds = argc > 3 && !memory ? strtoul(argv[3], NULL, 10) : 5,
+        .duration_ns = (int64_t)(seconds * 1e9),
+        .connections = argc > 5 ? strtoul(argv[5], NULL, 10) : 4,
+    };
+    if (seconds <= 0 || b.rounds < 1 || b.rounds > ROUNDS_MAX || b.connections < 1 ||
+        b.connections > CONNECTIONS_MAX)
+        die("1 to 99 rounds of more than 0 seconds, on 1 to 64 connections");
+    traffic_load(&b.traffic, grpc ? TRANSPORT_GRPC : TRANSPORT_HTTP, argc > 6 ? argv[6] : "");
+    print_machine();
+    printf("%zu recorded requests (%zu JSON), %zu bytes of body on average, %zu connections; medians of %zu "
+           "rounds\n",
+           b.traffic.count, b.traffic.json, b.traffic.body_bytes / b.traffic.count, b.connections, b.rounds);
+    if (memory)
+        measure_memory(&b, argc > 3 ? strtoull(argv[3], NULL, 10) : 100000);
+    else if (grpc)
+        run_cases(&b, grpc_cases, COUNT(grpc_cases));
+    else if (strcmp(mode, "fsync") == 0)
+        run_cases(&b, fsync_cases, COUNT(fsync_cases));
+    else if (strcmp(mode, "http") == 0)
+        run_cases(&b, http_cases, COUNT(http_cases));
+    else
+        die("http, grpc, fsync or memory");
+    print_machine();
+    traffic_free(&b.traffic);
     return 0;
 }

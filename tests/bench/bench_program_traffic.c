@@ -33,13 +33,21 @@ static void find_ids(struct recorded_request *r, const struct capture *c)
     }
 }
 
-static void add(struct traffic *t, const struct capture *c, const struct frame *f)
+static unsigned signal_of(const struct frame *f)
 {
-    t->requests = mem_grow(t->requests, t->count + 1, sizeof *t->requests);
-    struct recorded_request *r = &t->requests[t->count++];
-    *r = (struct recorded_request){.body_len = f->body.len};
-    buf_init(&r->bytes, SIZE_MAX);
-    buf_printf(&r->bytes, "POST %.*s HTTP/1.1\r\nHost: 127.0.0.1\r\n", SLICE_ARG(f->path));
+    switch (frame_signal(f)) {
+    case FRAME_TRACES:
+        return BENCH_TRACES;
+    case FRAME_METRICS:
+        return BENCH_METRICS;
+    default:
+        return BENCH_LOGS;
+    }
+}
+
+static void put_head(struct buf *out, const struct frame *f)
+{
+    buf_printf(out, "POST %.*s HTTP/1.1\r\nHost: 127.0.0.1\r\n", SLICE_ARG(f->path));
     for (size_t i = 0; i < f->header_count; i++) {
         const struct frame_header *h = &f->headers[i];
         static const char *const ours[] = {"host", "connection", "content-length", "transfer-encoding"};
@@ -47,31 +55,49 @@ static void add(struct traffic *t, const struct capture *c, const struct frame *
         for (size_t k = 0; k < sizeof ours / sizeof *ours; k++)
             skip = skip || slice_eq_nocase(h->name, slice_str(ours[k]));
         if (!skip)
-            buf_printf(&r->bytes, "%.*s: %.*s\r\n", SLICE_ARG(h->name), SLICE_ARG(h->value));
+            buf_printf(out, "%.*s: %.*s\r\n", SLICE_ARG(h->name), SLICE_ARG(h->value));
     }
-    buf_printf(&r->bytes, "Content-Length: %zu\r\nConnection: keep-alive\r\n\r\n", f->body.len);
+    buf_printf(out, "Content-Length: %zu\r\nConnection: keep-alive\r\n\r\n", f->body.len);
+}
+
+static void add(struct traffic *t, const struct capture *c, const struct frame *f)
+{
+    t->requests = mem_grow(t->requests, t->count + 1, sizeof *t->requests);
+    struct recorded_request *r = &t->requests[t->count++];
+    *r = (struct recorded_request){.body_len = f->body.len, .signal = signal_of(f)};
+    snprintf(r->path, sizeof r->path, "%.*s", SLICE_ARG(f->path));
+    buf_init(&r->bytes, SIZE_MAX);
+    if (t->transport == TRANSPORT_HTTP)
+        put_head(&r->bytes, f);
     if (buf_append(&r->bytes, f->body))
         die("no memory");
     t->body_bytes += f->body.len;
     find_ids(r, c);
 }
 
-void traffic_load(struct traffic *t, const char *type)
+static bool is_wanted(const struct traffic *t, const struct frame *f, const char *type)
+{
+    struct slice content = frame_header_get(f, "content-type");
+    if (t->transport == TRANSPORT_GRPC)
+        return f->source == FRAME_OTLP_GRPC && f->body.len > 0 && f->body.ptr[0] == 0;
+    return f->source == FRAME_OTLP_HTTP && frame_header_get(f, "content-encoding").len == 0 &&
+           slice_find_slice(content, slice_str(type)) < content.len;
+}
+
+void traffic_load(struct traffic *t, enum transport transport, const char *type)
 {
     char **names = capture_names();
-    *t = (struct traffic){0};
+    *t = (struct traffic){.transport = transport};
     for (char **name = names; *name; name++) {
         struct capture c;
         capture_load(&c, *name, CAPTURE_WITHOUT_HOOKS);
         size_t before = t->count;
         for (size_t i = 0; i < c.count; i++) {
-            const struct frame *f = &c.frames[i];
-            struct slice content = frame_header_get(f, "content-type");
-            if (f->source == FRAME_OTLP_HTTP && frame_header_get(f, "content-encoding").len == 0 &&
-                slice_find_slice(content, slice_str(type)) < content.len) {
-                add(t, &c, f);
-                t->json += slice_find_slice(content, SLICE_LIT("json")) < content.len;
-            }
+            struct slice content = frame_header_get(&c.frames[i], "content-type");
+            if (!is_wanted(t, &c.frames[i], type))
+                continue;
+            add(t, &c, &c.frames[i]);
+            t->json += slice_find_slice(content, SLICE_LIT("json")) < content.len;
         }
         if (t->count > before)
             t->sessions += (size_t)cJSON_GetArraySize(cJSON_GetObjectItem(c.expected, "sessions"));
