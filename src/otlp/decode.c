@@ -10,7 +10,8 @@
 struct otlp_decoder {
     struct inflater inflater;
     struct walk walk;
-    struct buf patches; /* JSON only */
+    struct buf patches; /* JSON only, as the tree */
+    struct json_tree tree;
 };
 
 struct otlp_decoder *otlp_decoder_create(const struct otlp_limits *limits)
@@ -19,6 +20,7 @@ struct otlp_decoder *otlp_decoder_create(const struct otlp_limits *limits)
     inflater_init(&d->inflater, limits);
     walk_init(&d->walk, limits);
     buf_init(&d->patches, SIZE_MAX); /* bounded by the text that it copies */
+    json_tree_init(&d->tree);
     return d;
 }
 
@@ -29,6 +31,7 @@ void otlp_decoder_destroy(struct otlp_decoder *d)
     inflater_finish(&d->inflater);
     walk_finish(&d->walk);
     buf_finish(&d->patches);
+    json_tree_finish(&d->tree);
     free(d);
 }
 
@@ -43,7 +46,7 @@ enum ct_err otlp_decode(struct otlp_decoder *d, enum otlp_signal signal, enum ot
     enum ct_err err = inflater_run(&d->inflater, compression, body, &plain, &refusal, msg);
     if (!err) {
         if (encoding == OTLP_JSON)
-            otlp_json_walk(w, signal, plain, &d->patches);
+            otlp_json_walk(w, signal, plain, &d->patches, &d->tree);
         else
             otlp_pb_walk(w, signal, plain);
         err = w->err;

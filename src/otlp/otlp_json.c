@@ -148,7 +148,8 @@ static bool scan(struct walk *w, struct slice body, struct buf *patches, struct 
     }
 }
 
-bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, struct buf *patches)
+bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, struct buf *patches,
+                    struct json_tree *tree)
 {
     struct slice text = SLICE_NULL;
     if (!scan(w, body, patches, &text))
@@ -161,10 +162,10 @@ bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, 
     if (signal == OTLP_PROFILES)
         return true;
 
-    cJSON *root = cJSON_ParseWithLength(text.ptr, text.len);
-    if (!root) /* the scan has found it sound */
-        return walk_fail(w, CT_ERR_NOMEM, OTLP_REFUSED_OVERLOAD, "no memory to decode the body");
-    read_request(w, &frames[signal], root);
-    cJSON_Delete(root);
+    if (json_tree_parse(tree, text, w->limits.json_nodes))
+        read_request(w, &frames[signal], tree->root);
+    else /* the scan has found it sound */
+        walk_fail(w, CT_ERR_NOMEM, OTLP_REFUSED_OVERLOAD, "no memory to decode the body");
+    json_tree_clear(tree);
     return !w->err;
 }

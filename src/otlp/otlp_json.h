@@ -14,9 +14,11 @@
 #define CT_OTLP_JSON_H
 
 #include "buf.h"
+#include "otlp_json_tree.h"
 #include "walk.h"
 
-/* patches is scratch, kept by the caller between bodies. False when the walk has failed. */
-bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, struct buf *patches);
+/* patches and tree are scratch, kept by the caller between bodies. False when the walk has failed. */
+bool otlp_json_walk(struct walk *w, enum otlp_signal signal, struct slice body, struct buf *patches,
+                    struct json_tree *tree);
 
 #endif
