@@ -428,7 +428,7 @@ static int setup(void **state)
     tls_write_pem("ca.pem", ca.cert, NULL);
     struct tls_files files = {tls_write_pem("server.pem", server.cert, NULL),
                               tls_write_pem("server.key", NULL, server.key), NULL};
-    return tls_context_create(&files, &context, &warning, &msg);
+    return (int)tls_context_create(&files, &context, &warning, &msg);
 }
 
 static int teardown(void **state)
