@@ -98,6 +98,9 @@ static cJSON *node_json(const struct node *n)
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", node_kind_name(n->kind));
     add_text(o, "name", n->name);
+    add_int(o, "turn_number", n->number);
+    if (n->number == 0)
+        cJSON_AddStringToObject(o, "turn_kind", turn_kind_name(TURN_KIND_BACKGROUND));
     add_text_or_null(o, "detail", n->detail);
     add_text_or_null(o, "id", n->key);
     add_text_or_null(o, "model", n->model);

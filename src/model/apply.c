@@ -184,6 +184,11 @@ static void span_apply(struct session_entry *s, const struct event *e)
         ref->next_wait = s->waits;
         s->waits = ref;
     }
+    if (e->start_ns > 0 && (ref->start_ns == 0 || e->start_ns < ref->start_ns))
+        ref->start_ns = e->start_ns;
+    struct entry *trace = turn_by_trace(s, &e->ids);
+    if (trace)
+        facts_link(&ref->trace, &trace->key, e->time_ns);
     if (e->end_ns > ref->end_ns)
         ref->end_ns = e->end_ns;
     if (e->wait_ns > ref->wait_ns)

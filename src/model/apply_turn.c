@@ -103,6 +103,7 @@ static void prompt_apply(struct session_entry *s, const struct event *e)
     facts.source = SLICE_NULL;
     facts_event(s, &turn->f, &facts);
     turn->f.confirmed = true;
+    said_add(s, turn, e);
     turn->turn->has_hook_prompt |= e->witness == WITNESS_HOOK;
     turn->turn->has_log_prompt |= e->witness == WITNESS_LOG;
 }

@@ -50,7 +50,8 @@ void derive_facts(struct entry *e)
     p->attempt_ns = f->attempt_ns;
     p->attempt_count = f->attempt_count;
     p->attempts = p->kind == NODE_LLM && f->attempts < 1 ? 1 : f->attempts;
-    p->key = e->key.ptr[0] == INDEX_CONTENT ? SLICE_NULL : slice_sub(e->key, 1, e->key.len);
+    bool keyless = e->made || e->key.ptr[0] == INDEX_CONTENT;
+    p->key = keyless ? SLICE_NULL : slice_sub(e->key, 1, e->key.len);
     p->has_trace_id = trace != NULL;
     if (trace)
         memcpy(p->trace_id, trace->turn->trace_id, sizeof p->trace_id);

@@ -49,7 +49,7 @@ enum turn_kind {
     TURN_KIND_COMMAND,      /* a slash command */
     TURN_KIND_COMPACT,      /* the one that shortens the conversation */
     TURN_KIND_NOTIFICATION, /* the client's own word that something in the background is done */
-    TURN_KIND_BACKGROUND,   /* calls of no prompt: turn 0 */
+    TURN_KIND_BACKGROUND,   /* what calls of no prompt belong to, which hang from the session */
 };
 
 enum decision { DECISION_UNKNOWN, DECISION_ACCEPTED, DECISION_REJECTED };

@@ -60,6 +60,7 @@ void fleet_update(struct fleet_windows *w, struct burn *session, struct fleet_sh
 
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
 {
+    model_advance(m, now_ns);
     settle_model(m);
     *out = (struct fleet){.llm_error_ratio = -1, .llm_p95_ns = -1, .total = m->evicted};
     for (const struct session *s = model_sessions(m); s; s = s->next) {

@@ -10,13 +10,15 @@
 
 void model_config_init(struct model_config *config)
 {
-    *config = (struct model_config){.max_bytes = MODEL_MAX_BYTES_DEFAULT};
+    *config = (struct model_config){.max_bytes = MODEL_MAX_BYTES_DEFAULT,
+                                    .turn_idle_end_ns = MODEL_TURN_IDLE_END_NS};
 }
 
 struct model *model_create(const struct model_config *config)
 {
     struct model *m = mem_alloc(sizeof *m);
     m->config = *config;
+    m->clock = mem_alloc(sizeof *m->clock);
     map_init(&m->sessions, config->hash_seed);
     map_init(&m->sessions_by_id, config->hash_seed);
     map_init(&m->tombstones, config->hash_seed);
@@ -37,6 +39,7 @@ void model_destroy(struct model *m)
     red_finish(&m->red);
     stream_finish(&m->stream);
     free(m->scratch);
+    free(m->clock);
     free(m);
 }
 
@@ -100,6 +103,7 @@ void model_apply(struct model *m, const struct event *event)
         return;
     }
     m->stats.events++;
+    model_advance(m, e.arrival_ns);
     if (e.kind == EVENT_METRIC) {
         /* What the counters say is no word of what the session does now. */
         metrics_apply(s, &e);

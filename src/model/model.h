@@ -19,8 +19,19 @@
 
 struct model;
 
+/* What opens and closes a turn. */
+enum turn_mode {
+    TURN_MODE_AUTO,     /* the best evidence that a session has: prompt ids and traces, hooks, else silence */
+    TURN_MODE_HOOKS,    /* only prompts and stops that hooks tell of */
+    TURN_MODE_HEURISTIC /* only silence: see quiet.c */
+};
+
+#define MODEL_TURN_IDLE_END_NS (INT64_C(1500) * 1000000)
+
 struct model_config {
     uint64_t hash_seed;
+    enum turn_mode turn_mode;
+    int64_t turn_idle_end_ns;         /* TURN_MODE_HEURISTIC, and AUTO where it comes to that */
     size_t max_bytes;                 /* all sessions together; oldest ended ones go first. Default 256 MiB */
     const struct price_table *prices; /* for calls without a cost; borrowed, lives longer. NULL: none */
 };
@@ -100,10 +111,11 @@ struct node {
     int64_t last_ns;                     /* newest event time in the subtree */
     int64_t tokens_before, tokens_after; /* COMPACTION; -1: unknown */
     int32_t attempts;                    /* LLM; at least 1 once known, else 0 */
-    int32_t number;                      /* TURN: 1, 2, 3 … in start order; 0: calls of no prompt */
-    enum turn_kind turn_kind;            /* TURN */
-    const int64_t *attempt_ns;           /* LLM: when each attempt began, attempt_count of them */
-    size_t attempt_count;                /* may be fewer than attempts, or none */
+    int32_t number; /* of the turn, in start order: 1, 2, 3 …; calls have that of theirs, 0: they are of no
+                       prompt */
+    enum turn_kind turn_kind;  /* TURN */
+    const int64_t *attempt_ns; /* LLM: when each attempt began, attempt_count of them */
+    size_t attempt_count;      /* may be fewer than attempts, or none */
     bool wants_tools;
     bool background;
     bool redacted;
@@ -202,6 +214,14 @@ struct model *model_create(const struct model_config *config);
 void model_destroy(struct model *m);
 
 void model_apply(struct model *m, const struct event *e);
+
+/*
+ * What depends on time alone, such as a turn that silence ends. The model's time is the newest arrival or
+ * what is said here, whichever is later, so that a replay comes to the same. model_due_ns(): when there will
+ * be something new although nothing arrives; 0: never.
+ */
+void model_advance(const struct model *m, int64_t now_ns);
+int64_t model_due_ns(const struct model *m);
 
 /* Raised by every change that a reader could see. */
 uint64_t model_generation(const struct model *m);

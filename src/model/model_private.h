@@ -72,6 +72,7 @@ enum fact {
 
 struct entry;
 struct span_ref;
+struct said;
 
 /* What the earliest witness that spoke of it said: an agent's prompt.id, say, is only right at first. */
 struct link {
@@ -117,6 +118,7 @@ enum turn_proof {
     TURN_TRACE,  /* by its trace id */
     TURN_HOOK,   /* old clients: a prompt of a hook without any id */
     TURN_RECORD, /* old clients: a prompt of a log event without any id */
+    TURN_QUIET,  /* by silence: quiet.c */
     TURN_END     /* a stop that names no turn: it ends the one that ran then */
 };
 
@@ -127,6 +129,8 @@ struct turn_part {
     bool has_span, has_hook_prompt, has_log_prompt;
     /* Newest stop and newest failure, by the clock of hooks (ours) and by the sender's; 0: none. */
     int64_t stop_ns[2], failure_ns[2];
+    struct said *said; /* its prompts, by all witnesses: said.c */
+    size_t said_count;
     int64_t gave_up_ns; /* newest word that no further attempt follows */
     int64_t span_start_ns;
     int64_t streaming_ns; /* newest display of response text */
@@ -161,6 +165,10 @@ struct entry {
     struct turn_part *parts;  /* TURN: what all its entries say of its prompt and its end */
     int64_t own_last_ns;      /* TURN: newest word of it or of what is right below */
     struct entry *newest_llm; /* TURN, AGENT: right below, not auxiliary */
+    struct entry *made_for;   /* made: hangs from that one; NULL: by its facts */
+    int64_t quiet_end_ns;     /* TURN_QUIET: silence ended it; 0: open */
+    int64_t quiet_due_ns;     /* TURN_QUIET, open: when silence will have; 0: not by itself */
+    bool made;                /* by settling, which alone knows whether it is there */
     bool visible, visited;
     bool changed;  /* touched since the last settle */
     bool kept;     /* a leaf whose own fields are as they were */
@@ -186,7 +194,8 @@ struct span_ref {
     int64_t wait_ns; /* the human's own time; -1: none */
     struct slice source;
     bool accepted, rejected;
-    int64_t end_ns;             /* 0: unknown */
+    int64_t start_ns, end_ns; /* 0: unknown */
+    struct link trace;
     struct span_ref *next_wait; /* all wait spans of the session */
 };
 
@@ -265,6 +274,7 @@ struct session_entry {
 
     /* Written by settling. */
     bool ended;
+    int64_t due_ns; /* something changes then by itself; 0: nothing */
     struct entry *waiting_call, *running_call, *running_agent;
     struct ask *pending_ask; /* newest one that no tool fits */
     struct run_status status;
@@ -306,6 +316,11 @@ struct trace_record;
 struct orphan;
 struct sequence_run;
 
+struct model_clock {
+    int64_t now_ns; /* newest arrival, or what model_advance() was told */
+    int64_t due_ns; /* earliest of all sessions; 0: none */
+};
+
 struct model {
     struct model_config config;
     struct map sessions; /* session id -> session_entry */
@@ -313,6 +328,7 @@ struct model {
     uint64_t numbers; /* sessions ever made: the high half of their ids */
     struct session_entry *first, *last;
     struct session_entry *dirty;
+    struct model_clock *clock; /* owned */
     uint64_t generation;
     uint64_t bytes;
     struct model_stats stats;
@@ -414,6 +430,8 @@ struct slice session_keep(struct session_entry *s, struct slice text);
 #define INDEX_ASK     'q'
 #define INDEX_FOREIGN 'f'
 #define INDEX_SERIES  'x'
+#define INDEX_SAID    'y'
+#define INDEX_MADE    'z' /* by settling */
 
 void *session_index_get(const struct session_entry *s, char type, struct slice id);
 struct slice session_index_put(struct session_entry *s, char type, struct slice id,
@@ -426,6 +444,22 @@ void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry
 void settle_model(const struct model *m); /* every session that changed */
 void settle_session(struct session_entry *s);
 void settle_mark(struct session_entry *s);
+/*
+ * An entry that only settling knows of: made when new, shown after this settle. Its facts are empty. parent:
+ * what it hangs from, or NULL.
+ */
+struct entry *settle_make(struct session_entry *s, enum node_kind kind, struct slice key,
+                          struct entry *parent);
+
+/* quiet.c */
+void quiet_settle(struct session_entry *s);
+
+/* placeholder.c: tools of which only the wait for a permission is known */
+void placeholders_settle(struct session_entry *s);
+
+/* said.c: prompts typed into a running turn */
+void said_add(struct session_entry *s, struct entry *turn, const struct event *e);
+void said_settle(struct session_entry *s);
 
 /* sort.c */
 typedef int (*entry_cmp_fn)(const struct entry *a, const struct entry *b);
@@ -447,6 +481,8 @@ void match_join(struct entry *host, struct entry *guest); /* guest is shown as h
 
 /* turn.c */
 void turns_settle(struct session_entry *s);
+void turn_show(struct session_entry *s, struct entry *turn); /* among s->turns */
+void turns_number(struct session_entry *s);
 struct entry *turn_at(const struct session_entry *s, int64_t ns); /* NULL: before the first */
 void turns_notified(struct session_entry *s); /* marks those that a background agent's end caused */
 struct entry *turn_of(const struct session_entry *s, struct entry *call);

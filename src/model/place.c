@@ -131,7 +131,7 @@ void place_all(struct session_entry *s)
         struct entry *n = s->all[i];
         if (!n->visible || n->pub.kind == NODE_AGENT)
             continue;
-        struct entry *parent = n->turn ? NULL : call_parent(s, n);
+        struct entry *parent = n->turn ? NULL : n->made_for ? n->made_for : call_parent(s, n);
         n->pub.parent = parent ? &parent->pub : NULL;
         if (n->pub.kind != NODE_TOOL)
             continue;

@@ -46,11 +46,29 @@ void entry_view(struct entry *e)
     e->view = e->joined;
 }
 
+struct entry *settle_make(struct session_entry *s, enum node_kind kind, struct slice key,
+                          struct entry *parent)
+{
+    struct entry *e = session_entry_get(s, kind, INDEX_MADE, key);
+    if (kind == NODE_TURN && !e->turn) {
+        e->turn = session_alloc(s, sizeof *e->turn);
+        e->turn->kind = TURN_QUIET;
+        e->parts = e->turn;
+    }
+    if (!e->visible) /* else it was made before in this settle */
+        facts_init(&e->f);
+    e->f.known = true;
+    e->view = &e->f;
+    e->made = e->visible = true;
+    e->made_for = parent;
+    return e;
+}
+
 /* Most of a long session has been settled before and has nothing new: its own fields need not be made again.
  */
 static bool may_keep(const struct entry *e)
 {
-    return !e->changed && !e->lent && e->alone && e->visible && !e->pub.first_child &&
+    return !e->changed && !e->made && !e->lent && e->alone && e->visible && !e->pub.first_child &&
            e->permission_ns == 0 && (e->pub.kind == NODE_LLM || e->pub.kind == NODE_TOOL);
 }
 
@@ -66,6 +84,7 @@ static void forget(struct session_entry *s)
         e->visited = e->closed = e->taken = false;
         e->newest_call_ns = e->own_last_ns = 0;
         e->permission_ns = 0;
+        e->f.known &= !e->made;
         if (e->kept)
             continue;
         e->view = &e->f;
@@ -73,6 +92,7 @@ static void forget(struct session_entry *s)
         e->permission_evidence = NULL;
     }
     s->spawner_count = 0;
+    s->due_ns = 0;
     s->waiting_call = s->running_call = s->running_agent = NULL;
     s->pending_ask = NULL;
     s->ended = s->ended_ns > 0 && s->ended_ns >= s->last_hook_ns &&
@@ -94,6 +114,36 @@ static int models_cmp(const void *a, const void *b)
     return slice_cmp(x->name, y->name);
 }
 
+static void settle_due(struct session_entry *s)
+{
+    struct model_clock *clock = s->model->clock;
+    if (s->due_ns && (clock->due_ns == 0 || s->due_ns < clock->due_ns))
+        clock->due_ns = s->due_ns;
+}
+
+void model_advance(const struct model *m, int64_t now_ns)
+{
+    struct model_clock *clock = m->clock;
+    if (now_ns > clock->now_ns)
+        clock->now_ns = now_ns;
+    if (clock->due_ns == 0 || clock->due_ns > clock->now_ns)
+        return;
+    clock->due_ns = 0;
+    for (struct session *x = m->first ? &m->first->pub : NULL; x; x = x->next) {
+        struct session_entry *s = (struct session_entry *)x;
+        if (s->due_ns && s->due_ns <= clock->now_ns)
+            settle_mark(s);
+        else
+            settle_due(s);
+    }
+}
+
+int64_t model_due_ns(const struct model *m)
+{
+    settle_model(m);
+    return m->clock->due_ns;
+}
+
 void settle_session(struct session_entry *s)
 {
     if (!s->dirty)
@@ -111,7 +161,7 @@ void settle_session(struct session_entry *s)
         e->kept &= e->alone;
         if (e->kept)
             continue;
-        if (!e->turn) {
+        if (!e->turn && !e->made) {
             entry_view(e);
             e->visible = !e->same_as && e->view->known;
         }
@@ -120,8 +170,13 @@ void settle_session(struct session_entry *s)
     }
     foreign_settle(s);
     sort_entries(s->model, s->all, s->count, entry_cmp);
+    if (s->turn_count == 0 && s->model->config.turn_mode != TURN_MODE_HOOKS) {
+        quiet_settle(s);
+        sort_entries(s->model, s->all, s->count, entry_cmp);
+    }
     turns_notified(s);
     derive_waits(s);
+    placeholders_settle(s);
     place_all(s);
     struct entry **preorder = mem_array(s->count + 1, sizeof *preorder);
     derive_tree(s, preorder, place_link(s, preorder));
@@ -130,6 +185,7 @@ void settle_session(struct session_entry *s)
         derive_windows(s, s->all[i]);
     state_settle(s);
     metrics_settle(s);
+    settle_due(s);
     session_account(s);
 }
 

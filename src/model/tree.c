@@ -49,7 +49,7 @@ static void tell_parent(struct entry *n)
     if (p->start_ns > parent->newest_call_ns)
         parent->newest_call_ns = p->start_ns;
     parent->logged_calls += (n->view->witnesses & 1u << WITNESS_LOG) != 0;
-    parent->open_tools += p->kind == NODE_TOOL && !n->finished && !n->rejected;
+    parent->open_tools += p->kind == NODE_TOOL && !n->made && !n->finished && !n->rejected;
     if (n->view->auxiliary)
         return;
     newest_entry(&parent->newest_call, n);
@@ -93,12 +93,16 @@ static void agent_state(struct session_entry *s, struct entry *n, bool closed_ab
 static void tool_state(struct session_entry *s, struct entry *n, bool closed_above)
 {
     struct node *p = &n->pub;
+    n->closed = closed_above;
+    if (n->made) {
+        p->state = NODE_UNKNOWN;
+        return;
+    }
     p->state = n->finished                        ? n->view->failed ? NODE_FAILED : NODE_DONE
                : n->rejected                      ? NODE_REJECTED
                : closed_above                     ? NODE_INTERRUPTED
                : n->permission_ns && !n->accepted ? NODE_WAITING
                                                   : NODE_RUNNING;
-    n->closed = closed_above;
     /* Of several that wait or run, the newest is shown; of those that began together, the last by key. */
     struct entry **slot = p->state == NODE_WAITING   ? &s->waiting_call
                           : p->state == NODE_RUNNING ? &s->running_call
@@ -143,7 +147,7 @@ static void own_counters(const struct entry *n, struct counters *c)
     *c = (struct counters){0};
     switch (p->kind) {
     case NODE_TURN:
-        c->turns = p->number > 0;
+        c->turns = 1;
         break;
     case NODE_LLM:
         c->llm_calls = 1;
@@ -159,7 +163,7 @@ static void own_counters(const struct entry *n, struct counters *c)
         c->cost_estimated_nano_usd = n->cost_estimated ? n->cost_nano_usd : 0;
         break;
     case NODE_TOOL:
-        c->tool_calls = 1;
+        c->tool_calls = !n->made;
         c->tool_errors = p->state == NODE_FAILED;
         c->tool_rejections = p->state == NODE_REJECTED;
         c->wait_ns = known(p->wait_ns);
@@ -195,6 +199,8 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
     pick_models(s, preorder, count);
     for (size_t i = 0; i < count; i++) {
         node_state(s, preorder[i]);
+        if (!preorder[i]->turn)
+            preorder[i]->pub.number = preorder[i]->pub.parent ? preorder[i]->pub.parent->number : 0;
         if (!preorder[i]->kept) /* a leaf's sums are its own */
             own_counters(preorder[i], &preorder[i]->pub.total);
     }

@@ -275,10 +275,32 @@ static void apply_ends(struct session_entry *s, struct pool *ends)
             turn_facts(s->turns[i]);
 }
 
-static void number_turns(struct session_entry *s)
+void turns_number(struct session_entry *s)
 {
     for (size_t i = 0; i < s->turn_count; i++)
         s->turns[i]->pub.number = (int32_t)(i + 1);
+}
+
+void turn_show(struct session_entry *s, struct entry *turn)
+{
+    if (s->turn_count == s->turn_cap) {
+        s->turn_cap = s->turn_cap ? s->turn_cap * 2 : 4;
+        s->turns = mem_grow(s->turns, s->turn_cap, sizeof(struct entry *));
+    }
+    s->turns[s->turn_count++] = turn;
+}
+
+/* Whether it is a turn by the rules that were asked for. */
+static bool counts(const struct session_entry *s, const struct entry *turn)
+{
+    switch (s->model->config.turn_mode) {
+    case TURN_MODE_HOOKS:
+        return turn->parts->has_hook_prompt;
+    case TURN_MODE_HEURISTIC:
+        return false;
+    default:
+        return true;
+    }
 }
 
 void turns_settle(struct session_entry *s)
@@ -289,7 +311,7 @@ void turns_settle(struct session_entry *s)
     s->turn_count = 0;
     for (size_t i = 0; i < s->count; i++) {
         struct entry *e = s->all[i];
-        if (!e->turn)
+        if (!e->turn || e->made)
             continue;
         e->match_ns = began(e);
         struct pool *to = e->turn->kind == TURN_RECORD ? &records
@@ -303,20 +325,16 @@ void turns_settle(struct session_entry *s)
     join_by_time(s, &prompts, &records, &free_room);
     for (size_t i = 0; i < s->count; i++) {
         struct entry *e = s->all[i];
-        if (!e->turn || e->same_as || e->turn->kind == TURN_END)
+        if (!e->turn || e->same_as || e->made || e->turn->kind == TURN_END)
             continue;
         turn_facts(e);
-        e->visible = e->view->known;
-        if (!e->visible)
-            continue;
-        if (s->turn_count == s->turn_cap) {
-            s->turn_cap = s->turn_cap ? s->turn_cap * 2 : 4;
-            s->turns = mem_grow(s->turns, s->turn_cap, sizeof(struct entry *));
-        }
-        s->turns[s->turn_count++] = e;
+        e->visible = e->view->known && counts(s, e);
+        if (e->visible)
+            turn_show(s, e);
     }
     sort_entries(s->model, s->turns, s->turn_count, entry_cmp);
     apply_ends(s, &ends);
-    number_turns(s);
+    turns_number(s);
+    said_settle(s);
     free(room);
 }

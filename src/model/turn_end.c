@@ -168,7 +168,7 @@ static struct slice end_of(const struct session_entry *s, const struct entry *tu
         *cut = true;
         return SLICE_LIT("interrupted");
     }
-    if (turn->parts->has_span) {
+    if (turn->parts->has_span && s->model->config.turn_mode != TURN_MODE_HOOKS) {
         *cut = !failed_request(turn) && (misses_its_stop(s, turn) || lacks_an_answer(turn));
         return *cut ? SLICE_LIT("interrupted") : SLICE_LIT("span_end");
     }
@@ -181,6 +181,25 @@ static struct slice end_of(const struct session_entry *s, const struct entry *tu
     return next ? SLICE_LIT("new_prompt") : s->ended ? SLICE_LIT("session_end") : SLICE_NULL;
 }
 
+/* A turn that lies between two silences. */
+static void quiet_state(const struct session_entry *s, struct entry *turn)
+{
+    struct node *p = &turn->pub;
+    p->turn_kind = TURN_KIND_PROMPT;
+    p->end_reason = turn->quiet_end_ns ? SLICE_LIT("idle_after_stop_reason")
+                    : s->ended         ? SLICE_LIT("session_end")
+                                       : SLICE_NULL;
+    turn->closed = p->end_reason.len > 0;
+    p->end_ns = turn->closed ? greater(turn->own_last_ns, p->start_ns) : 0;
+    p->duration_ns = turn->closed ? p->end_ns - p->start_ns : -1;
+    const struct entry *request = turn->closed ? failed_request(turn) : NULL;
+    if (request) {
+        p->error_type = request->pub.error_type;
+        p->error_message = request->pub.error_message;
+    }
+    p->state = request ? NODE_FAILED : turn->closed ? NODE_DONE : NODE_RUNNING;
+}
+
 void turn_state(const struct session_entry *s, struct entry *turn)
 {
     struct node *p = &turn->pub;
@@ -188,12 +207,17 @@ void turn_state(const struct session_entry *s, struct entry *turn)
     struct stop stop = find_stop(turn);
     int64_t last = greater(greater(turn->own_last_ns, f->last_ns), p->start_ns);
     bool cut;
+    if (turn->made) {
+        quiet_state(s, turn);
+        return;
+    }
     p->turn_kind = kind_of(turn);
     p->end_reason = end_of(s, turn, &stop, &cut);
     turn->closed = p->end_reason.len > 0;
     if (!turn->closed)
         p->end_ns = 0;
-    else if (p->end_ns == 0 || (!stop.given && !turn->parts->has_span))
+    else if (p->end_ns == 0 ||
+             (!stop.given && !slice_eq_str(p->end_reason, "span_end") && !turn->parts->has_span))
         p->end_ns = last;
     p->duration_ns = p->end_ns && p->end_ns >= p->start_ns ? p->end_ns - p->start_ns : -1;
     const struct entry *request = turn->closed ? failed_request(turn) : NULL;
