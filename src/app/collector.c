@@ -307,8 +307,7 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
     struct collector *c = mem_alloc(sizeof *c);
     struct model_config model;
     c->config = *config;
-    model_config_init(&model);
-    model.max_bytes = o->model_max_bytes;
+    frames_model_config(o, &model);
     prices_open(o, &c->prices);
     model.prices = &c->prices.table;
     uv_random(NULL, NULL, &model.hash_seed, sizeof model.hash_seed, 0, NULL);

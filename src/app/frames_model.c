@@ -16,11 +16,18 @@ void prices_open(const struct options *o, struct price_list *prices)
         fprintf(stderr, "claude-top: %s: only the built-in prices count\n", msg.text);
 }
 
+void frames_model_config(const struct options *o, struct model_config *config)
+{
+    model_config_init(config);
+    config->max_bytes = o->model_max_bytes;
+    config->turn_mode = (enum turn_mode)o->turn_boundary_mode;
+    config->turn_idle_end_ns = o->turn_idle_end_ns;
+}
+
 void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed)
 {
     struct model_config config;
-    model_config_init(&config);
-    config.max_bytes = o->model_max_bytes;
+    frames_model_config(o, &config);
     config.hash_seed = hash_seed;
     *m = (struct frames_model){0};
     prices_open(o, &m->prices);

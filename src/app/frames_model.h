@@ -23,6 +23,9 @@ struct frames_model {
 /* The prices that the options name; says on stderr when there is something wrong with them. */
 void prices_open(const struct options *o, struct price_list *prices);
 
+/* The model's own settings as the options have them. */
+void frames_model_config(const struct options *o, struct model_config *config);
+
 /* hash_seed 0 is fine for replays: nothing that is shown depends on it. */
 void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed);
 void frames_model_finish(struct frames_model *m);

@@ -169,6 +169,8 @@ struct options {
     int journal_fsync; /* enum journal_fsync */
 
     size_t model_max_bytes;
+    int turn_boundary_mode; /* enum turn_mode */
+    int64_t turn_idle_end_ns;
     const char *prices; /* the user's prices.ini */
     bool prices_asked_for;
     struct deeplink_config grafana;

@@ -75,6 +75,10 @@ static void print_option(struct buf *out, const struct option *opt)
         }
         buf_append_str(out, "Environment: *");
         plain(out, env);
+        if (opt->alias) {
+            buf_append_str(out, "* or *");
+            plain(out, opt->alias);
+        }
         buf_append_str(out, "*.\n");
     }
     print_commands_of(out, opt);

@@ -204,9 +204,13 @@ static enum ct_err apply_env(struct options *o, const struct env *env, const str
         if ((only && opt != only) || !option_env_name(opt, name))
             continue;
         /* Set but empty is a value too: CLAUDE_TOP_UPSTREAM_HTTP= takes the upstream away. */
-        const char *value = env->get(env->ctx, name);
+        const char *value = env->get(env->ctx, name), *from = name;
+        if (!value && opt->alias) {
+            from = opt->alias;
+            value = env->get(env->ctx, from);
+        }
         if (value)
-            err = set_from_env(o, NULL, opt, name, value, msg);
+            err = set_from_env(o, NULL, opt, from, value, msg);
     }
     for (size_t n = 0; !only && !err && n < o->upstream_count; n++)
         err = apply_upstream_env(o, env, o->upstreams[n], msg);

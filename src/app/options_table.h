@@ -32,6 +32,7 @@ struct option {
     const char *value_name; /* "ADDR"; NULL for OPTION_BOOL */
     const char *choices;    /* OPTION_ENUM, OPTION_SET: "disk|memory" */
     const char *fallback;   /* the built-in value as text */
+    const char *alias;      /* a variable of the environment that means the same; NULL: none */
     const char *help;       /* one line, no full stop */
     const char *example;    /* a value */
     uint32_t commands;      /* bit 1 << enum command */

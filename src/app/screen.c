@@ -81,7 +81,9 @@ static void draw(struct screen *s)
         return;
     }
     listen_for(s);
-    int64_t wake = ui_wake_ns(s->ui);
+    int64_t wake = ui_wake_ns(s->ui), due = model_due_ns(data.model);
+    if (due > 0 && (wake == 0 || due < wake))
+        wake = due;
     if (wake > 0) {
         int64_t delay = wake - data.now_ns;
         schedule(s, delay > SCREEN_FRAME_MS * NS_PER_MS ? delay : SCREEN_FRAME_MS * NS_PER_MS);

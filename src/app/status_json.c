@@ -272,6 +272,7 @@ static int by_start(const void *a, const void *b)
 
 static void add_sessions(cJSON *root, const struct status_source *source)
 {
+    model_advance(source->model, source->now_ns);
     size_t count = 0;
     for (const struct session *s = model_sessions(source->model); s; s = s->next)
         count += s->real;

@@ -67,7 +67,10 @@ void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, st
         if (!s->real && !s->announced)
             continue;
         struct run_status status = model_session_status(s, now_ns);
-        bool live = status.state != RUN_ENDED && now_ns - s->last_arrival_ns < LIVE_WITHIN_NS;
+        bool waits = status.state == RUN_PERMISSION ||
+                     (status.state == RUN_INPUT && status.node && status.node->kind == NODE_TOOL);
+        int64_t within = waits ? WAITING_WITHIN_NS : LIVE_WITHIN_NS;
+        bool live = status.state != RUN_ENDED && now_ns - s->last_arrival_ns < within;
         out->live += live;
         out->waiting += live && (status.state == RUN_PERMISSION || status.state == RUN_INPUT);
         if (s->real) {

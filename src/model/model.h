@@ -247,6 +247,8 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 #define STALE_AFTER_NS (INT64_C(10) * 60 * 1000000000)
 /* A session with no word for this long is not counted as live, whatever its state. */
 #define LIVE_WITHIN_NS (INT64_C(30) * 60 * 1000000000)
+/* Who waits for a human is silent by nature: it counts for this long. */
+#define WAITING_WITHIN_NS (INT64_C(12) * 3600 * 1000000000)
 
 /*
  * The client's own counters, by enum metric: what it says that it used and did. For comparison only, they are
@@ -332,7 +334,7 @@ int64_t model_lost_events(const struct model *m);
 /* Over the last BURN_NS, by when calls ended. What is younger than that burns little, not much: nothing is
  * extrapolated. */
 struct burn_rate {
-    int64_t tokens_per_min; /* all four types */
+    int64_t tokens_per_min; /* fresh ones, see struct fleet */
     int64_t cost_nano_usd_per_hour;
     bool is_estimate; /* a part of the cost is */
 };
@@ -343,14 +345,16 @@ struct burn_rate model_session_burn(const struct session *s, int64_t now_ns);
 
 struct fleet {
     int64_t sessions; /* real ones */
-    int64_t live;     /* not ended, heard of within LIVE_WITHIN_NS */
+    int64_t live;     /* not ended, heard of within LIVE_WITHIN_NS; waiting ones within WAITING_WITHIN_NS */
     int64_t waiting;  /* for permission or input */
     struct counters total;
     int64_t cost_today_nano_usd; /* since day_start_ns */
     bool cost_today_is_estimate; /* a part of it is */
     struct burn_rate burn;       /* of all sessions */
-    int64_t tokens_per_min;      /* all four types, last minute */
-    int64_t spark[FLEET_SPARK];  /* tokens per 5 s, oldest first */
+    /* Tokens that the model had to work for: input, output, cache creation. Cache reads are most of all
+     * tokens and say how long the conversations are, not how much is done. Last minute. */
+    int64_t tokens_per_min;
+    int64_t spark[FLEET_SPARK]; /* the same per 5 s, oldest first */
     int64_t llm_per_min;
     double llm_error_ratio; /* last 5 minutes; -1: no calls */
     int64_t llm_p95_ns;     /* last 5 minutes; -1: no calls */

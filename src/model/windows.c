@@ -62,7 +62,7 @@ static void share_fleet(struct session_entry *s, struct entry *e)
             .counted = true,
             .time_ns = p->end_ns ? p->end_ns : p->start_ns,
             .tokens = known(facts_number(f, FACT_INPUT)) + known(facts_number(f, FACT_OUTPUT)) +
-                      known(facts_number(f, FACT_CACHE_READ)) + known(facts_number(f, FACT_CACHE_CREATION)),
+                      known(facts_number(f, FACT_CACHE_CREATION)),
             .cost_nano_usd = known(e->cost_nano_usd),
             .cost_estimated = e->cost_estimated,
             .duration_ns = p->duration_ns,

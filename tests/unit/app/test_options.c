@@ -398,6 +398,26 @@ static void test_secrets(void **state)
     assert_null(strstr(msg.text, secret));
 }
 
+/* The names that users of the request interceptor have in their shells. */
+static void test_aliases(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_env(FAKE_ENV("HOME", "/h", "OTEL_INTERCEPTOR_TURN_BOUNDARY_MODE", "hooks",
+                                        "OTEL_INTERCEPTOR_TURN_IDLE_END_MS", "2500"),
+                               ""),
+                     CT_OK);
+    assert_int_equal(o.turn_boundary_mode, 1);
+    assert_int_equal(o.turn_idle_end_ns, INT64_C(2500000000));
+    assert_int_equal(parse_env(FAKE_ENV("HOME", "/h", "OTEL_INTERCEPTOR_TURN_IDLE_END_MS", "2500",
+                                        "CLAUDE_TOP_TURN_IDLE_END", "3s"),
+                               ""),
+                     CT_OK);
+    assert_int_equal(o.turn_idle_end_ns, INT64_C(3000000000));
+    assert_int_equal(parse_env(FAKE_ENV("HOME", "/h", "OTEL_INTERCEPTOR_TURN_BOUNDARY_MODE", "guess"), ""),
+                     CT_ERR_USAGE);
+    assert_non_null(strstr(msg.text, "OTEL_INTERCEPTOR_TURN_BOUNDARY_MODE"));
+}
+
 static void test_environment_errors(void **state)
 {
     (void)state;
@@ -513,6 +533,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_loops, setup, teardown),
         cmocka_unit_test_setup_teardown(test_exposure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_aliases, setup, teardown),
         cmocka_unit_test_setup_teardown(test_environment_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_socket_too_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),

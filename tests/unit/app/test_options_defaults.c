@@ -79,6 +79,8 @@ static void test_journal_and_model(void **state)
     assert_int_equal(o.journal_max_age_ns, JOURNAL_MAX_AGE_DEFAULT_NS);
     assert_int_equal(o.journal_fsync, JOURNAL_FSYNC_INTERVAL);
     assert_int_equal(o.model_max_bytes, MODEL_MAX_BYTES_DEFAULT);
+    assert_int_equal(o.turn_boundary_mode, TURN_MODE_AUTO);
+    assert_int_equal(o.turn_idle_end_ns, MODEL_TURN_IDLE_END_NS);
 }
 
 static void test_upstream(void **state)

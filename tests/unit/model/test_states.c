@@ -3,15 +3,6 @@
 
 #include "fresh.h"
 
-#define assert_status(at, state_, since, words)                                                              \
-    do {                                                                                                     \
-        struct run_status st_ = story_status(&s, at);                                                        \
-        if (st_.state != (state_))                                                                           \
-            fail_msg("%s (%s), not %s", run_state_name(st_.state), st_.evidence, run_state_name(state_));    \
-        assert_int_equal(st_.since_ns, STORY_AT(since));                                                     \
-        assert_string_equal(st_.evidence, words);                                                            \
-    } while (0)
-
 static struct event session_event(int64_t ms, enum phase phase)
 {
     struct event e = story_event(EVENT_SESSION, WITNESS_HOOK, ms);

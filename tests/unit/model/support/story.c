@@ -10,6 +10,14 @@ void story_open_with(struct story *s, size_t max_bytes)
     s->model = model_create(&config);
 }
 
+void story_open_mode(struct story *s, enum turn_mode mode)
+{
+    struct model_config config;
+    model_config_init(&config);
+    config.turn_mode = mode;
+    s->model = model_create(&config);
+}
+
 void story_open(struct story *s)
 {
     story_open_with(s, MODEL_MAX_BYTES_DEFAULT);

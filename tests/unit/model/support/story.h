@@ -20,6 +20,7 @@ struct story {
 
 void story_open(struct story *s);
 void story_open_with(struct story *s, size_t max_bytes);
+void story_open_mode(struct story *s, enum turn_mode mode);
 void story_close(struct story *s);
 void story_tell(struct story *s, struct event e);
 const struct session *story_session(const struct story *s); /* STORY_SESSION */
@@ -56,6 +57,16 @@ const struct node *story_node(const struct story *s, enum node_kind kind, const 
 const struct node *story_turn(const struct story *s, int number); /* must be there */
 
 struct run_status story_status(const struct story *s, int64_t ms);
+
+/* What a session does at that time, since when, and who says so. */
+#define assert_status(at, state_, since, words)                                                              \
+    do {                                                                                                     \
+        struct run_status st_ = story_status(&s, at);                                                        \
+        if (st_.state != (state_))                                                                           \
+            fail_msg("%s (%s), not %s", run_state_name(st_.state), st_.evidence, run_state_name(state_));    \
+        assert_int_equal((st_.since_ns - STORY_START) / STORY_MS, since);                                    \
+        assert_string_equal(st_.evidence, words);                                                            \
+    } while (0)
 
 #define assert_child_of(child, parent_)                                                                      \
     do {                                                                                                     \

@@ -1,0 +1,307 @@
+/* How turns end when nobody says so: every kind of interruption as the client was seen to report it. */
+#include "test.h"
+
+#include "fresh.h"
+
+static struct event ask_prompt(enum witness w, int64_t ms, const char *id)
+{
+    struct event e = story_prompt(w, ms, id, "do it");
+    e.turn_kind = TURN_KIND_PROMPT;
+    return e;
+}
+
+/* A turn before, from which it is known that hooks tell of stops and of the ends of tools. */
+static void usual_turn(void)
+{
+    story_tell(&s, ask_prompt(WITNESS_HOOK, -9000, "p0"));
+    story_tell(&s, story_tool_start(-8500, "p0", "Read", "u0"));
+    story_tell(&s, story_tool_end(-8400, 90, "p0", "Read", "u0"));
+    story_tell(&s, story_stop(-8000, "p0"));
+}
+
+static struct event tool_span(const char *name, const char *id, int64_t from, int64_t to)
+{
+    struct event e = story_event(EVENT_TOOL, WITNESS_SPAN, to);
+    e.ids.tool_use_id = slice_str(id);
+    e.name = slice_str(name);
+    e.span_role = SPAN_ROLE_TOOL;
+    e.phase = PHASE_STARTED;
+    e.start_ns = STORY_AT(from);
+    e.end_ns = STORY_AT(to);
+    return with_trace(e, "t1");
+}
+
+static void escape_while_the_model_writes_leaves_only_the_span(void **state)
+{
+    (void)state;
+    usual_turn();
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    assert_int_equal(story_status(&s, 2000).state, RUN_THINKING);
+    story_tell(&s, with_trace(ask_prompt(WITNESS_LOG, 0, "p1"), "t1"));
+    story_tell(&s, story_turn_span(0, 3000, "t1", NULL));
+    assert_status(4000, RUN_IDLE, 3000, "the turn was interrupted");
+    assert_int_equal(story_turn(&s, 2)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 2)->end_reason, "interrupted");
+}
+
+static void escape_while_the_model_writes_shows_without_hooks(void **state)
+{
+    (void)state;
+    story_tell(&s, with_trace(ask_prompt(WITNESS_LOG, 0, "p1"), "t1"));
+    story_tell(&s, story_turn_span(0, 3000, "t1", NULL));
+    assert_status(4000, RUN_IDLE, 3000, "the turn was interrupted");
+}
+
+static void escape_during_a_tool_is_a_failure_that_no_hook_tells_of(void **state)
+{
+    (void)state;
+    usual_turn();
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    assert_status(2000, RUN_TOOL, 500, "a tool call without a result");
+    story_tell(&s,
+               failing(story_tool_log(3000, 2500, "p1", "Bash", "u1"), "ShellError", "Shell command failed"));
+    assert_status(4000, RUN_IDLE, 3000, "the turn was interrupted");
+    /* A tool that failed by itself has its hook, and the turn goes on. */
+    story_tell(&s, failing(story_tool_end(3010, 2500, "p1", "Bash", "u1"), "tool_error", "exit 1"));
+    assert_int_equal(story_status(&s, 4000).state, RUN_THINKING);
+    assert_slice_equal(story_node(&s, NODE_TOOL, "u1")->error_message, "exit 1"); /* the hook's words */
+    assert_slice_equal(story_node(&s, NODE_TOOL, "u1")->error_type, "ShellError");
+}
+
+static void a_call_after_the_failure_takes_the_interruption_back(void **state)
+{
+    (void)state;
+    usual_turn();
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    story_tell(&s, failing(story_tool_log(3000, 2500, "p1", "Bash", "u1"), "ShellError", NULL));
+    story_tell(&s, story_llm_log(5000, 1500, "p1", "r2"));
+    assert_int_equal(story_turn(&s, 2)->state, NODE_RUNNING);
+    assert_int_equal(story_turn(&s, 2)->end_ns, 0);
+}
+
+static void a_refusal_ends_the_turn_at_once(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Write", "u1"));
+    story_tell(&s, story_ask(520, "p1", "Write"));
+    story_tell(&s, story_decision(3000, "p1", "Write", "u1", DECISION_REJECTED, "user_reject"));
+    assert_status(3500, RUN_IDLE, 3000, "the user refused a permission");
+    assert_int_equal(story_turn(&s, 1)->total.wait_ns, 2480 * STORY_MS);
+    /* One that came with advice goes on. */
+    story_tell(&s, story_llm_log(6000, 2500, "p1", "r2"));
+    assert_int_equal(story_status(&s, 6100).state, RUN_THINKING);
+}
+
+static void a_rule_that_refuses_lets_the_turn_go_on(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_decision(600, "p1", "Write", "u1", DECISION_REJECTED, "config"));
+    assert_int_equal(story_status(&s, 700).state, RUN_THINKING);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+}
+
+static void a_terminated_client_ends_its_turn_without_its_tool(void **state)
+{
+    (void)state;
+    struct event wait = story_event(EVENT_SPAN, WITNESS_SPAN, 520);
+    wait.span_role = SPAN_ROLE_WAIT;
+    wait.decision = DECISION_ACCEPTED;
+    wait.source = SLICE_LIT("config");
+    wait.start_ns = STORY_AT(510);
+    wait.end_ns = STORY_AT(520);
+    story_tell(&s, with_trace(ask_prompt(WITNESS_LOG, 0, "p1"), "t1"));
+    story_tell(&s, story_llm_span(10, 500, "t1", "r1"));
+    story_tell(&s, with_span(with_trace(wait, "t1"), "s-wait", "s-tool"));
+    story_tell(&s, story_turn_span(0, 3000, "t1", NULL));
+    const struct node *unknown = story_turn(&s, 1)->last_child;
+    assert_int_equal(unknown->kind, NODE_TOOL);
+    assert_int_equal(unknown->state, NODE_UNKNOWN);
+    assert_slice_equal(unknown->source, "config");
+    assert_int_equal(story_session(&s)->total.tool_calls, 0);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    /* Its span, late, takes the placeholder's place. */
+    story_tell(&s, with_span(tool_span("Bash", "u1", 505, 2900), "s-tool", "s-turn"));
+    assert_ptr_equal(story_turn(&s, 1)->last_child, story_node(&s, NODE_TOOL, "u1"));
+    assert_ptr_equal(story_node(&s, NODE_TOOL, "u1")->prev, story_node(&s, NODE_LLM, "r1"));
+    assert_int_equal(story_session(&s)->total.tool_calls, 1);
+}
+
+static void a_killed_client_is_silent_and_then_stale(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    assert_int_equal(story_status(&s, 600).state, RUN_TOOL);
+    assert_int_equal(story_status(&s, 500 + STALE_AFTER_NS / STORY_MS + 1).state, RUN_STALE);
+}
+
+static void the_next_prompt_cuts_off_what_should_have_stopped(void **state)
+{
+    (void)state;
+    usual_turn();
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 9000, "p2"));
+    assert_int_equal(story_turn(&s, 2)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 2)->end_reason, "new_prompt");
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_INTERRUPTED);
+}
+
+static void a_stop_that_a_hook_refuses_is_no_end(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_stop(1000, "p1"));
+    assert_int_equal(story_status(&s, 1100).state, RUN_IDLE);
+    story_tell(&s, story_tool_start(1300, "p1", "Bash", "u1"));
+    assert_status(1400, RUN_TOOL, 1300, "a tool call without a result");
+    assert_int_equal(story_turn(&s, 1)->end_ns, 0);
+    story_tell(&s, story_tool_end(1500, 190, "p1", "Bash", "u1"));
+    story_tell(&s, story_stop(2000, "p1"));
+    assert_status(2100, RUN_IDLE, 2000, "Stop hook");
+    assert_int_equal(story_turn(&s, 1)->end_ns, STORY_AT(2000));
+}
+
+static void compacting_by_hand_ends_with_its_end(void **state)
+{
+    (void)state;
+    struct event c = story_event(EVENT_COMPACTION, WITNESS_HOOK, 100);
+    c.phase = PHASE_STARTED;
+    c.source = SLICE_LIT("manual");
+    c.ids.prompt_id = SLICE_LIT("p1");
+    story_tell(&s, c);
+    assert_status(200, RUN_COMPACTING, 100, "PreCompact hook");
+    c.phase = PHASE_FINISHED;
+    c.time_ns = c.arrival_ns = STORY_AT(4000);
+    story_tell(&s, c);
+    assert_status(4100, RUN_IDLE, 4000, "the compaction is done");
+    assert_int_equal(story_turn(&s, 1)->turn_kind, TURN_KIND_COMPACT);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "compacted");
+}
+
+static void compacting_on_the_way_lets_the_turn_go_on(void **state)
+{
+    (void)state;
+    struct event c = story_event(EVENT_COMPACTION, WITNESS_HOOK, 100);
+    c.phase = PHASE_STARTED;
+    c.source = SLICE_LIT("auto");
+    c.ids.prompt_id = SLICE_LIT("p1");
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, c);
+    c.phase = PHASE_FINISHED;
+    c.time_ns = c.arrival_ns = STORY_AT(4000);
+    story_tell(&s, c);
+    assert_int_equal(story_status(&s, 4100).state, RUN_THINKING);
+}
+
+static void a_failed_request_is_retried_until_somebody_gives_up(void **state)
+{
+    (void)state;
+    struct event error = failing(story_llm_log(900, 300, "p1", "r1"), "overloaded", "529");
+    story_tell(&s, ask_prompt(WITNESS_LOG, 0, "p1"));
+    story_tell(&s, error);
+    assert_status(1000, RUN_RETRYING, 900, "a request failed and the turn is open");
+    assert_ptr_equal(story_status(&s, 1000).node, story_node(&s, NODE_LLM, "r1"));
+    assert_status(11000, RUN_FAILED, 900, "a request failed and nothing followed");
+    struct event given_up = story_event(EVENT_TURN, WITNESS_LOG, 905);
+    given_up.ids.prompt_id = SLICE_LIT("p1");
+    given_up.gave_up = true;
+    story_tell(&s, given_up);
+    assert_status(1000, RUN_FAILED, 905, "the turn ended in an error");
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "api_error");
+    assert_slice_equal(story_turn(&s, 1)->error_type, "overloaded");
+}
+
+static void what_no_retry_can_mend_is_an_end(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_LOG, 0, "p1"));
+    story_tell(&s, failing(story_llm_log(900, 300, "p1", "r1"), "auth", "401"));
+    assert_status(1000, RUN_FAILED, 900, "the turn ended in an error");
+    story_tell(&s, story_llm_log(2000, 300, "p1", "r2")); /* it was mended after all */
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+}
+
+static void a_permission_given_starts_the_clock_of_the_tool(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(100, "p1", "Bash", "u1"));
+    story_tell(&s, story_ask(130, "p1", "Bash"));
+    story_tell(&s, story_decision(8130, "p1", "Bash", "u1", DECISION_ACCEPTED, "user_temporary"));
+    assert_status(9000, RUN_TOOL, 8130, "a tool call without a result");
+}
+
+static void a_question_waits_for_an_answer(void **state)
+{
+    (void)state;
+    struct event start = story_tool_start(100, "p1", "AskUserQuestion", "u1");
+    start.asks_user = true;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, start);
+    story_tell(&s, story_ask(130, "p1", "AskUserQuestion"));
+    assert_status(9000, RUN_INPUT, 130, "a question to the user");
+    struct fleet fleet;
+    model_fleet(s.model, STORY_AT(130 + 3600 * 1000), STORY_START, &fleet);
+    assert_int_equal(fleet.waiting, 1); /* an hour later, too */
+}
+
+static void an_agent_in_the_background_keeps_the_session_at_work(void **state)
+{
+    (void)state;
+    struct event spawned = story_agent_start(300, "p1", "a1", "Explore");
+    spawned.background = true;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, spawned);
+    story_tell(&s, story_stop(1000, "p1"));
+    assert_status(1500, RUN_TOOL, 300, "an agent works in the background");
+    assert_ptr_equal(story_status(&s, 1500).node, story_node(&s, NODE_AGENT, "a1"));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    story_tell(&s, story_agent_stop(5000, "p1", "a1", "Explore"));
+    assert_status(5500, RUN_IDLE, 1000, "Stop hook");
+}
+
+static void the_response_of_a_background_agent_is_its_end(void **state)
+{
+    (void)state;
+    struct event spawned = story_agent_start(300, "p1", "a1", "Explore");
+    spawned.background = true;
+    struct event asks = with_agent(story_llm_span(310, 500, "t1", "r1"), "a1", NULL);
+    asks.wants_tools = true;
+    story_tell(&s, with_trace(ask_prompt(WITNESS_LOG, 0, "p1"), "t1"));
+    story_tell(&s, spawned);
+    story_tell(&s, asks);
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_RUNNING);
+    story_tell(&s, with_agent(story_llm_span(600, 900, "t1", "r2"), "a1", NULL));
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_DONE);
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->end_ns, STORY_AT(900));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(escape_while_the_model_writes_leaves_only_the_span),
+        TEST(escape_while_the_model_writes_shows_without_hooks),
+        TEST(escape_during_a_tool_is_a_failure_that_no_hook_tells_of),
+        TEST(a_call_after_the_failure_takes_the_interruption_back),
+        TEST(a_refusal_ends_the_turn_at_once),
+        TEST(a_rule_that_refuses_lets_the_turn_go_on),
+        TEST(a_terminated_client_ends_its_turn_without_its_tool),
+        TEST(a_killed_client_is_silent_and_then_stale),
+        TEST(the_next_prompt_cuts_off_what_should_have_stopped),
+        TEST(a_stop_that_a_hook_refuses_is_no_end),
+        TEST(compacting_by_hand_ends_with_its_end),
+        TEST(compacting_on_the_way_lets_the_turn_go_on),
+        TEST(a_failed_request_is_retried_until_somebody_gives_up),
+        TEST(what_no_retry_can_mend_is_an_end),
+        TEST(a_permission_given_starts_the_clock_of_the_tool),
+        TEST(a_question_waits_for_an_answer),
+        TEST(an_agent_in_the_background_keeps_the_session_at_work),
+        TEST(the_response_of_a_background_agent_is_its_end),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
