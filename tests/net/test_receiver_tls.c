@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -306,6 +307,11 @@ static void unfinished_handshakes_are_bounded(void **state)
     net_server_finish(&s);
 }
 
+/* Small packets one by one would fill the peer's kernel before its window. */
+#define AT_ONCE 600
+/* Of at most a millisecond: after so many, what is there is not going to be read. */
+#define PATIENT_TURNS 300
+
 /* A port whose connections take little at once. */
 static int narrow_port(unsigned *port)
 {
@@ -329,7 +335,7 @@ static void new_keys_for_a_peer_who_does_not_read(void **state)
     struct net_server s;
     struct client c;
     struct ct_errmsg warning, msg;
-    int size = 2048;
+    int size = 32 * 1024;
     uint64_t sent = 0;
     net_server_open(&s, &limits);
     assert_int_equal(receiver_secure(s.r, &tls_only, &warning, &msg), CT_OK);
@@ -342,7 +348,7 @@ static void new_keys_for_a_peer_who_does_not_read(void **state)
     uint64_t before = receiver_stats(s.r).bytes;
     memory_watch();
     while (receiver_stats(s.r).bytes - before == sent) {
-        for (int k = 0; k < 20; k++) {
+        for (int k = 0; k < AT_ONCE; k++) {
             assert_int_equal(SSL_key_update(c.ssl, SSL_KEY_UPDATE_REQUESTED), 1);
             SSL_do_handshake(c.ssl);
         }
@@ -352,8 +358,11 @@ static void new_keys_for_a_peer_who_does_not_read(void **state)
         (void)BIO_reset(c.out);
         sent += (uint64_t)n;
         assert_in_range(sent, 1, 1024 * 1024); /* far more than may be taken without being answered */
-        for (int turn = 0; turn < 3; turn++)
+        struct pollfd loop = {.fd = uv_backend_fd(&s.loop), .events = POLLIN};
+        for (int turn = 0; turn < PATIENT_TURNS && receiver_stats(s.r).bytes - before < sent; turn++) {
+            poll(&loop, 1, 1);
             uv_run(&s.loop, UV_RUN_NOWAIT);
+        }
     }
     net_expect_peak(NET_BASE_BYTES + 2 * TLS_CONNECTION_BYTES);
     bystander(&s); /* others are served */
