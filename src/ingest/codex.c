@@ -130,6 +130,7 @@ void codex_log(struct ingest *in, const struct otlp_resource *resource, const st
     e.ids.session_id = ingest_attr(in, log->attrs, "conversation.id", INGEST_ID_MAX);
     if (e.ids.session_id.len == 0)
         return;
+    e.other_agent = true;
     e.ids.has_trace_id = false; /* its traces are not its turns */
     e.time_ns = ingest_log_time(log);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)

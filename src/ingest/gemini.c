@@ -132,6 +132,7 @@ void gemini_log(struct ingest *in, const struct otlp_resource *resource, const s
     if (!ingest_common(in, resource, log->attrs, &log->ids, &e))
         return;
     e.ids.prompt_id = ingest_attr(in, log->attrs, "prompt_id", INGEST_ID_MAX);
+    e.other_agent = true;
     e.ids.has_trace_id = false; /* its traces are not its turns */
     e.time_ns = ingest_log_time(log);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)

@@ -52,7 +52,7 @@ static void failure(struct ingest *in, struct otlp_attrs attrs, struct event *e)
         return;
     e->error_type = ingest_error_type(status);
     if (e->error_type.len == 0)
-        e->error_type = type.len ? type : SLICE_LIT("error");
+        e->error_type = type;
     if (e->error_message.len == 0)
         e->error_message = ingest_attr(in, attrs, "error.message", INGEST_MESSAGE_MAX);
 }
@@ -152,6 +152,7 @@ static bool common(struct ingest *in, const struct otlp_resource *resource, stru
     if (conversation.len)
         e->ids.session_id = conversation;
     e->phase = PHASE_FINISHED;
+    e->other_agent = true;
     return e->ids.session_id.len > 0 || e->ids.has_trace_id;
 }
 

@@ -186,7 +186,8 @@ struct event {
     bool asks_user; /* EVENT_TOOL: its permission prompt is a question to the user */
     bool redacted;  /* the prompt text was withheld by the client's privacy settings */
     bool native;    /* from Claude Code itself */
-    bool no_turn;   /* its sender says that it belongs to no prompt */
+    bool other_agent;                /* from an agent that is not Claude Code */
+    bool no_turn;                    /* its sender says that it belongs to no prompt */
     bool tools_told, tools_withheld; /* what tools are asked to do is in the log, or is not */
     int64_t tokens_before;           /* compaction; -1: unknown */
     int64_t tokens_after;

@@ -198,6 +198,7 @@ struct session {
     bool has_spans, has_logs, has_hooks;   /* which witnesses it has */
     bool has_metrics;                      /* counters of the client came; they alone make no session real */
     bool native;                           /* Claude Code's own telemetry or hooks */
+    bool other_agent;                      /* of an agent that is not Claude Code */
     bool redacted;                         /* prompts are withheld by the client */
     int64_t started_ns;                    /* first event */
     int64_t last_activity_ns;              /* newest event time */

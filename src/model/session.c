@@ -254,6 +254,7 @@ void session_touch(struct session_entry *s, const struct event *e)
     pub->has_logs |= e->witness == WITNESS_LOG;
     pub->has_hooks |= e->witness == WITNESS_HOOK;
     pub->native |= e->native;
+    pub->other_agent |= e->other_agent;
     pub->redacted |= e->redacted;
     s->saw_logs_without_sequence |= e->native && e->witness == WITNESS_LOG && e->sequence < 0;
     s->tools_told |= e->tools_told;

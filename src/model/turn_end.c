@@ -4,7 +4,8 @@
  * Its span is proof. Before that: a stop (unless the turn is seen to go on, as a hook can make it), the
  * user's refusal, a tool that was cut off, the end of a compaction that the turn was about, a request that
  * was given up, the next prompt, the end of the session. An interrupted turn fires no hook, so that it is
- * known by what is missing after its last call.
+ * known by what is missing after its last call. What is missing is known of Claude Code alone: of other
+ * agents only what they say counts.
  */
 #include "model_private.h"
 
@@ -61,8 +62,8 @@ static bool misses_its_stop(const struct session_entry *s, const struct entry *t
 static bool refused(const struct entry *turn)
 {
     const struct entry *call = turn->newest_call;
-    return call && call->pub.kind == NODE_TOOL && call->rejected && !call->finished &&
-           by_user(call->pub.source) && turn->open_tools == 0;
+    return call && !turn->pub.session->other_agent && call->pub.kind == NODE_TOOL && call->rejected &&
+           !call->finished && by_user(call->pub.source) && turn->open_tools == 0;
 }
 
 /* Of a tool that the user breaks off, the log has a failure and the hooks, which tell of every other end,
@@ -111,6 +112,8 @@ bool call_is_retried(const struct entry *turn)
 static bool lacks_an_answer(const struct entry *turn)
 {
     const struct entry *call = turn->newest_call;
+    if (turn->pub.session->other_agent)
+        return false;
     bool asked = turn->view->turn_kind == TURN_KIND_PROMPT &&
                  (turn->parts->has_hook_prompt || turn->parts->has_log_prompt);
     if (!call)
@@ -121,8 +124,8 @@ static bool lacks_an_answer(const struct entry *turn)
 /* A shell command of the user's own ("!ls") has a span like any turn, but no record of a prompt. */
 static bool is_bash(const struct entry *turn)
 {
-    return turn->parts->has_span && !turn->parts->has_hook_prompt && !turn->parts->has_log_prompt &&
-           turn->logged_calls > 0;
+    return !turn->pub.session->other_agent && turn->parts->has_span && !turn->parts->has_hook_prompt &&
+           !turn->parts->has_log_prompt && turn->logged_calls > 0;
 }
 
 static enum turn_kind kind_of(const struct entry *turn)

@@ -68,7 +68,11 @@ int main(void)
                                "old-2.0.76-subagent",
                                "http-hooks",
                                "resume",
-                               "traceparent-in"};
+                               "traceparent-in",
+                               "interceptor-basic",
+                               "interceptor-error",
+                               "interceptor-permission",
+                               "interceptor-posttool"};
     struct CMUnitTest tests[sizeof names / sizeof *names];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         tests[i] = (struct CMUnitTest){names[i], check, NULL, NULL, names[i]};
