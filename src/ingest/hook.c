@@ -261,6 +261,7 @@ enum ct_err hook_frame(struct ingest *in, const struct frame *frame)
     e.ids.session_id = text(in, json, "session_id", INGEST_ID_MAX);
     enum ct_err err = name && e.ids.session_id.len ? CT_OK : CT_ERR_FORMAT;
     if (!err) {
+        e.record = ingest_clean(in, slice_str(name), INGEST_NAME_MAX);
         e.ids.prompt_id = text(in, json, "prompt_id", INGEST_ID_MAX);
         e.ids.agent_id = text(in, json, "agent_id", INGEST_ID_MAX);
         e.cwd = text(in, json, "cwd", INGEST_DETAIL_MAX);

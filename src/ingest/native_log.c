@@ -234,6 +234,7 @@ void native_log(struct ingest *in, const struct otlp_resource *resource, const s
     e.time_ns = ingest_log_time(log);
     if (slice_starts(name, SLICE_LIT("claude_code.")))
         name = slice_sub(name, sizeof "claude_code." - 1, name.len);
+    e.record = ingest_clean(in, name, INGEST_NAME_MAX);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(name, producers[i].name))
             producers[i].fill(in, log, &e);

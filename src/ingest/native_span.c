@@ -139,6 +139,7 @@ void native_span(struct ingest *in, const struct otlp_resource *resource, const 
     bool named = ingest_common(in, resource, span->attrs, &span->ids, &e);
     e.native = true;
     ingest_span_facts(span, &e);
+    e.record = ingest_clean(in, span->name, INGEST_NAME_MAX);
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(span->name, producers[i].name))
             producers[i].fill(in, span, &e);

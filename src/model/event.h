@@ -149,6 +149,7 @@ struct event {
 
     struct slice service_name;
     struct slice service_version;
+    struct slice record; /* what the sender calls the record: for people who look at the stream */
     struct slice name;   /* tool name, agent type, notice type, metric name */
     struct slice detail; /* prompt text, command, path, description, message */
     struct slice model;

@@ -35,7 +35,7 @@ static struct slice best_name(const struct event *e)
 {
     if (e->kind == EVENT_LLM && e->model.len)
         return e->model;
-    return e->name.len ? e->name : e->kind == EVENT_LLM ? e->query_source : e->source;
+    return e->name.len ? e->name : e->kind == EVENT_LLM ? e->query_source : e->record;
 }
 
 void stream_add(struct stream *s, const struct event *e)
@@ -66,12 +66,12 @@ const struct stream_item *stream_item(const struct stream *s, uint64_t number)
 const char *event_kind_name(enum event_kind kind)
 {
     static const char *const NAMES[] = {
-        [EVENT_STARTUP] = "startup", [EVENT_SESSION] = "session",
-        [EVENT_PROMPT] = "prompt",   [EVENT_TURN] = "turn",
-        [EVENT_LLM] = "llm",         [EVENT_TOOL] = "tool",
-        [EVENT_AGENT] = "agent",     [EVENT_PERMISSION] = "permission",
-        [EVENT_NOTICE] = "notice",   [EVENT_COMPACTION] = "compaction",
-        [EVENT_SPAN] = "span",       [EVENT_METRIC] = "metric",
+        [EVENT_STARTUP] = "other", [EVENT_SESSION] = "session",
+        [EVENT_PROMPT] = "prompt", [EVENT_TURN] = "turn",
+        [EVENT_LLM] = "llm",       [EVENT_TOOL] = "tool",
+        [EVENT_AGENT] = "agent",   [EVENT_PERMISSION] = "permission",
+        [EVENT_NOTICE] = "notice", [EVENT_COMPACTION] = "compaction",
+        [EVENT_SPAN] = "span",     [EVENT_METRIC] = "metric",
     };
     return (size_t)kind < sizeof NAMES / sizeof *NAMES && NAMES[kind] ? NAMES[kind] : "event";
 }

@@ -133,7 +133,8 @@ static void draw_item(const struct ui_data *data, struct grid *grid, int row, co
 {
     char time[16], lag[FORMAT_MAX + 1] = "", session[STREAM_ID_MAX];
     const struct session *s = model_session(data->model, slice_str(item->session_id));
-    struct slice label = text_prefix(s ? label_session(s) : slice_str(item->session_id), SESSION_COLS, NULL);
+    struct slice label =
+        text_prefix(s ? label_session(s) : slice_str(item->session_id), SESSION_COLS + 1, NULL);
     label.len = label.len < sizeof(session) ? label.len : 0;
     if (label.len)
         memcpy(session, label.ptr, label.len);
