@@ -10,10 +10,39 @@
 
 #define LONG 100000
 
-static const char *const log_names[] = {"user_prompt",        "api_request",          "api_error",
-                                        "tool_decision",      "tool_result",          "compaction",
-                                        "subagent_completed", "hook_execution_start", "assistant_response",
-                                        "unheard_of"};
+static const char *const log_names[] = {"user_prompt",
+                                        "api_request",
+                                        "api_error",
+                                        "tool_decision",
+                                        "tool_result",
+                                        "compaction",
+                                        "subagent_completed",
+                                        "hook_execution_start",
+                                        "assistant_response",
+                                        "unheard_of",
+                                        "codex.conversation_starts",
+                                        "codex.user_prompt",
+                                        "codex.api_request",
+                                        "codex.sse_event",
+                                        "codex.tool_decision",
+                                        "codex.tool_result",
+                                        "gemini_cli.user_prompt",
+                                        "gemini_cli.api_response",
+                                        "gemini_cli.api_error",
+                                        "gemini_cli.tool_call",
+                                        "gemini_cli.agent.start",
+                                        "gen_ai.client.inference.operation.details"};
+/* What makes a span another producer's. */
+static const char *const other_spans[] = {
+    ATTR("gen_ai.operation.name", "chat"),
+    ATTR("gen_ai.operation.name", "execute_tool"),
+    ATTR("gen_ai.operation.name", "invoke_agent"),
+    ATTR("openinference.span.kind", "LLM") ATTR("claude.session_id_source", "hook"),
+    ATTR("openinference.span.kind", "TOOL") ATTR("claude.session_id_source", "hook"),
+    ATTR("openinference.span.kind", "AGENT") ATTR("claude.session_id_source", "hook"),
+    ATTR("openinference.span.kind", "CHAIN") ATTR("claude.session_id_source", "hook"),
+    ATTR("openinference.span.kind", "PERMISSION") ATTR("claude.session_id_source", "hook"),
+    ATTR("openinference.span.kind", "NOTIFICATION") ATTR("claude.session_id_source", "hook")};
 static const char *const span_names[] = {
     "claude_code.interaction",    "claude_code.llm_request",          "claude_code.tool",
     "claude_code.tool.execution", "claude_code.tool.blocked_on_user", "unheard_of"};
@@ -71,7 +100,45 @@ static const char *const keys[] = {"session.id",
                                    "subagent_type",
                                    "stop_reason",
                                    "event.sequence",
-                                   "gen_ai.conversation.id"};
+                                   "gen_ai.conversation.id",
+                                   "gen_ai.response.id",
+                                   "gen_ai.response.model",
+                                   "gen_ai.request.model",
+                                   "gen_ai.response.finish_reasons",
+                                   "gen_ai.agent.name",
+                                   "gen_ai.tool.name",
+                                   "gen_ai.tool.call.id",
+                                   "gen_ai.tool.call.arguments",
+                                   "gen_ai.input.messages",
+                                   "gen_ai.usage.input_tokens",
+                                   "gen_ai.usage.cost_usd",
+                                   "http.response.status_code",
+                                   "error.message",
+                                   "conversation.id",
+                                   "event.kind",
+                                   "input_token_count",
+                                   "call_id",
+                                   "arguments",
+                                   "output",
+                                   "mcp_server",
+                                   "mcp_server_name",
+                                   "prompt_id",
+                                   "role",
+                                   "function_name",
+                                   "function_args",
+                                   "agent_name",
+                                   "turn.number",
+                                   "turn.end.reason",
+                                   "input.value",
+                                   "tool.command",
+                                   "tool.file_path",
+                                   "tool.status",
+                                   "tool.duration_ms",
+                                   "permission.tool",
+                                   "permission.result",
+                                   "permission.prompt",
+                                   "permission.wait_ms",
+                                   "claude.parent_session_id"};
 static const char *const fields[] = {"session_id",
                                      "prompt_id",
                                      "agent_id",
@@ -149,6 +216,7 @@ static void check_events(const struct hearing *h, const char *record)
             {"agent type", e->agent_type, 128},
             {"cwd", e->cwd, 600},
             {"title", e->title, 128},
+            {"parent session id", e->parent_session_id, 160},
         };
         for (size_t k = 0; k < COUNT(all); k++)
             check_text(record, all[k].field, all[k].text, all[k].max);
@@ -209,6 +277,17 @@ static void everywhere(struct hearing *h, const char *text, size_t length)
         arena_reset(&h->kept);
         assert_int_equal(hear_span(h, span_names[i], 2, all), CT_OK);
         check_events(h, span_names[i]);
+    }
+    for (size_t i = 0; i < COUNT(other_spans); i++) {
+        struct buf whole;
+        buf_init(&whole, 64u << 20);
+        assert_int_equal(buf_append_str(&whole, other_spans[i]), CT_OK);
+        assert_int_equal(buf_append_str(&whole, all), CT_OK);
+        arena_reset(&h->kept);
+        assert_int_equal(hear_span(h, text, 2, buf_cstr(&whole)), CT_OK);
+        assert_true(h->count > 0);
+        check_events(h, other_spans[i]);
+        buf_finish(&whole);
     }
     hook_fields(&extra, text, length);
     all = buf_cstr(&extra);

@@ -36,7 +36,8 @@ static void on_event(void *ctx, const struct event *event)
                                    &e->source,
                                    &e->agent_type,
                                    &e->cwd,
-                                   &e->title};
+                                   &e->title,
+                                   &e->parent_session_id};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         *texts[i] = keep(h, *texts[i]);
 }
