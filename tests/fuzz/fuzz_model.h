@@ -100,7 +100,6 @@ static inline uint64_t fuzz_check_nodes(const struct model *m, const struct sess
 
 static inline void fuzz_check_model(const struct model *m, int64_t now_ns)
 {
-    struct model_stats stats = model_stats(m);
     struct counters all = {0};
     uint64_t sessions = 0, nodes = 0;
     int64_t real = 0;
@@ -135,6 +134,7 @@ static inline void fuzz_check_model(const struct model *m, int64_t now_ns)
         if (s->real)
             fuzz_counters_add(&all, &s->total, 1);
     }
+    struct model_stats stats = model_stats(m); /* looking at the tree may have made nodes */
     fuzz_check(sessions == stats.sessions && nodes <= stats.nodes);
     struct fleet fleet;
     model_fleet(m, now_ns, 0, &fleet);
