@@ -3,7 +3,10 @@
 // claude-top. Prints p50 and p99 in microseconds of the acknowledgement, and of the time until the sink has the request.
 // The sink and the sender are this process, so that both ends read one clock; what they cost is in every figure.
 //
-//   node tee_latency.mjs CLAUDE_TOP [REQUESTS [BYTES_OF_A_BODY]]
+// The two ways take turns, round after round, so that what else the machine does hits both. Each figure is the median of
+// the rounds', what is added and the ratio the median of the differences and ratios within each round.
+//
+//   node tee_latency.mjs CLAUDE_TOP [REQUESTS_OF_A_ROUND [BYTES_OF_A_BODY [ROUNDS]]]
 import fs from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
@@ -11,8 +14,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 
-const [program, requests = '5000', bytes = '2000'] = process.argv.slice(2);
-const WARM = 500;
+const [program, requests = '1000', bytes = '2000', rounds = '9'] = process.argv.slice(2);
+const WARM = 200;
 const GRPC = '/opentelemetry.proto.collector.logs.v1.LogsService/Export';
 /* ExportLogsServiceRequest: one record whose body is a string of the wanted size. */
 const varint = v => { const b = []; for (; v > 127; v = Math.floor(v / 128)) b.push(v % 128 + 128); return Buffer.from([...b, v]); };
@@ -84,11 +87,23 @@ try {
     server.stdout.on('data', d => { said += d; const m = /ready http=(\S+) grpc=(\S+)/.exec(said); if (m) f(m); });
     gone.then(() => no(new Error('claude-top ended')));
   });
-  for (const [transport, address] of [['http', ready[1]], ['grpc', ready[2]]]) {
-    const direct = await measure(transport, sinks[transport]), tee = await measure(transport, address);
-    for (const [name, f] of [['direct', direct], ['through claude-top', tee], ['added', tee.map((v, i) => v - direct[i])]])
+  const median = a => { a.sort((x, y) => x - y); const h = a.length >> 1; return a.length % 2 ? a[h] : (a[h - 1] + a[h]) / 2; };
+  const ways = [['http', ready[1]], ['grpc', ready[2]]], seen = { http: [], grpc: [] };
+  const load = () => os.loadavg()[0].toFixed(2);
+  console.log(`load average of this machine: ${load()}; medians of ${rounds} rounds of ${requests} requests`);
+  for (let i = 0; i < Number(rounds); i++)
+    for (const [transport, address] of ways) {
+      const direct = await measure(transport, sinks[transport]);
+      seen[transport].push([direct, await measure(transport, address)]);
+    }
+  for (const [transport] of ways) {
+    const figures = of => [0, 1, 2, 3].map(k => median(seen[transport].map(([direct, tee]) => of(direct[k], tee[k]))));
+    for (const [name, f] of [['direct', figures(d => d)], ['through claude-top', figures((d, t) => t)], ['added', figures((d, t) => t - d)]])
       console.log(`${transport} ${name.padEnd(18)} acknowledged p50 ${f[0]} us p99 ${f[1]} us; at the sink p50 ${f[2]} us p99 ${f[3]} us`);
+    const ratio = figures((d, t) => t / d).map(x => x.toFixed(2));
+    console.log(`RATIO ${transport} through claude-top / direct: acknowledged p50 ${ratio[0]}, p99 ${ratio[1]}; at the sink p50 ${ratio[2]}, p99 ${ratio[3]}`);
   }
+  console.log(`load average of this machine: ${load()}`);
 } finally {
   server.kill('SIGTERM');
   await gone;
