@@ -187,6 +187,18 @@ static int64_t last_heard(const struct session *session)
     return metrics > session->last_arrival_ns ? metrics : session->last_arrival_ns;
 }
 
+/* Keeps the order of equals. */
+static void worst_first(struct health_item *items, size_t count)
+{
+    for (size_t i = 1; i < count; i++) {
+        struct health_item item = items[i];
+        size_t k = i;
+        for (; k > 0 && items[k - 1].severity < item.severity; k--)
+            items[k] = items[k - 1];
+        items[k] = item;
+    }
+}
+
 size_t model_health(const struct model *m, int64_t now_ns, bool forwarding, struct health_item *out,
                     size_t max)
 {
@@ -209,6 +221,7 @@ size_t model_health(const struct model *m, int64_t now_ns, bool forwarding, stru
             "metrics come with delta temporality, which Prometheus and Mimir refuse: set "
             "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative, or put "
             "otelcol.processor.deltatocumulative into Alloy.");
+    worst_first(out, l.count < max ? l.count : max);
     return l.count;
 }
 
