@@ -22,6 +22,9 @@ void frames_model_config(const struct options *o, struct model_config *config)
     config->max_bytes = o->model_max_bytes;
     config->turn_mode = (enum turn_mode)o->turn_boundary_mode;
     config->turn_idle_end_ns = o->turn_idle_end_ns;
+    config->session_id_policy = (enum session_id_policy)o->session_id_policy;
+    config->session_id_wait_ns = o->session_id_buffer_max_ns;
+    config->session_id_waiting_max = o->session_id_buffer_max_spans;
 }
 
 void frames_model_init(struct frames_model *m, const struct options *o, uint64_t hash_seed)

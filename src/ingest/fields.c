@@ -190,6 +190,8 @@ bool ingest_common(struct ingest *in, const struct otlp_resource *resource, stru
     /* A client told not to send session.id still names the main conversation on its spans. */
     if (e->ids.session_id.len == 0 && e->ids.agent_id.len == 0)
         e->ids.session_id = ingest_attr(in, attrs, "gen_ai.conversation.id", INGEST_ID_MAX);
+    if (e->ids.session_id.len == 0)
+        e->sender = ingest_attr(in, attrs, "user.id", INGEST_ID_MAX);
     e->ids.prompt_id = ingest_attr(in, attrs, "prompt.id", INGEST_ID_MAX);
     e->ids.request_id = ingest_attr(in, attrs, "request_id", INGEST_ID_MAX);
     e->ids.tool_use_id = ingest_attr(in, attrs, "tool_use_id", INGEST_ID_MAX);

@@ -238,7 +238,7 @@ void native_log(struct ingest *in, const struct otlp_resource *resource, const s
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(name, producers[i].name))
             producers[i].fill(in, log, &e);
-    /* A client that withholds its session id is known by its trace. */
-    if (named || (e.kind != EVENT_STARTUP && e.ids.has_trace_id))
+    /* A client that withholds its session id is known by its trace or prompt. */
+    if (named || (e.kind != EVENT_STARTUP && (e.ids.has_trace_id || e.ids.prompt_id.len)))
         ingest_emit(in, &e);
 }

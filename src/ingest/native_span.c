@@ -143,6 +143,14 @@ void native_span(struct ingest *in, const struct otlp_resource *resource, const 
     for (size_t i = 0; i < sizeof producers / sizeof *producers; i++)
         if (slice_eq_str(span->name, producers[i].name))
             producers[i].fill(in, span, &e);
+    /* A tool's inner spans name as conversation the agent that they belong to, without saying that it is one.
+     */
+    bool inner = e.span_role == SPAN_ROLE_WAIT || e.span_role == SPAN_ROLE_EXECUTION;
+    if (inner && otlp_attr_text(span->attrs, "session.id").len == 0 &&
+        otlp_attr_text(resource->attrs, "session.id").len == 0) {
+        e.ids.session_id = SLICE_NULL;
+        named = false;
+    }
     /* A client that withholds its session id is known by its trace. */
     if (named || (e.kind != EVENT_STARTUP && e.ids.has_trace_id))
         ingest_emit(in, &e);

@@ -14,6 +14,10 @@ static struct entry *turn_get(struct session_entry *s, char type, struct slice i
     if (!n->turn) {
         n->turn = session_alloc(s, sizeof *n->turn);
         n->turn->kind = kind;
+        if (kind == TURN_PROMPT) {
+            n->turn->next_new = s->new_traces;
+            s->new_traces = n;
+        }
     }
     return n;
 }

@@ -160,6 +160,7 @@ struct event {
     struct slice agent_type; /* EVENT_TOOL that spawns an agent: of which type */
     struct slice cwd;
     struct slice title;
+    struct slice sender;            /* without a session id: what else tells who sent it */
     struct slice parent_session_id; /* EVENT_SESSION: whose sub-agent it is */
 
     struct slice model_name;    /* EVENT_SESSION: the model's name for people */

@@ -11,7 +11,9 @@
 void model_config_init(struct model_config *config)
 {
     *config = (struct model_config){.max_bytes = MODEL_MAX_BYTES_DEFAULT,
-                                    .turn_idle_end_ns = MODEL_TURN_IDLE_END_NS};
+                                    .turn_idle_end_ns = MODEL_TURN_IDLE_END_NS,
+                                    .session_id_wait_ns = MODEL_SESSION_ID_WAIT_NS,
+                                    .session_id_waiting_max = MODEL_SESSION_ID_WAITING_MAX};
 }
 
 struct model *model_create(const struct model_config *config)
@@ -19,6 +21,7 @@ struct model *model_create(const struct model_config *config)
     struct model *m = mem_alloc(sizeof *m);
     m->config = *config;
     m->clock = mem_alloc(sizeof *m->clock);
+    m->clock->model = m;
     map_init(&m->sessions, config->hash_seed);
     map_init(&m->sessions_by_id, config->hash_seed);
     map_init(&m->tombstones, config->hash_seed);
@@ -93,7 +96,9 @@ void model_apply(struct model *m, const struct event *event)
     e.time_ns = pull_back(e.time_ns, e.arrival_ns);
     e.start_ns = pull_back(e.start_ns, e.arrival_ns);
     e.end_ns = pull_back(e.end_ns, e.arrival_ns);
-    if (e.ids.session_id.len == 0) {
+    model_advance(m, e.arrival_ns);
+    const struct session *named = map_get(&m->sessions, e.ids.session_id);
+    if (e.ids.session_id.len == 0 || (named && named->provisional)) {
         orphan_apply(m, &e);
         return;
     }
@@ -103,7 +108,6 @@ void model_apply(struct model *m, const struct event *event)
         return;
     }
     m->stats.events++;
-    model_advance(m, e.arrival_ns);
     if (e.kind == EVENT_METRIC) {
         /* What the counters say is no word of what the session does now. */
         metrics_apply(s, &e);

@@ -19,6 +19,15 @@
 
 struct model;
 
+/* What becomes of Claude Code's records that name no session until it is known whose they are. */
+enum session_id_policy {
+    SESSION_ID_BUFFER, /* held for a while, then shown under a provisional id */
+    SESSION_ID_EAGER   /* shown under it at once */
+};
+
+#define MODEL_SESSION_ID_WAIT_NS     (INT64_C(5) * 1000000000)
+#define MODEL_SESSION_ID_WAITING_MAX 200
+
 /* What opens and closes a turn. */
 enum turn_mode {
     TURN_MODE_AUTO,     /* the best evidence that a session has: prompt ids and traces, hooks, else silence */
@@ -30,6 +39,9 @@ enum turn_mode {
 
 struct model_config {
     uint64_t hash_seed;
+    enum session_id_policy session_id_policy;
+    int64_t session_id_wait_ns;    /* held for this long at most … */
+    size_t session_id_waiting_max; /* … and this many of them together */
     enum turn_mode turn_mode;
     int64_t turn_idle_end_ns;         /* TURN_MODE_HEURISTIC, and AUTO where it comes to that */
     size_t max_bytes;                 /* all sessions together; oldest ended ones go first. Default 256 MiB */
@@ -192,7 +204,8 @@ struct session {
     struct session_context context;
     struct session_limits limits;
     int64_t reported_cost_nano_usd; /* the client's own sum of what its process spent; -1: unknown */
-    bool real;                      /* something beyond start-up records was seen; others are not sessions */
+    bool provisional; /* its id is ours: its sender names none, and nothing tells yet whose it is */
+    bool real;        /* something beyond start-up records was seen; others are not sessions */
     bool
         announced; /* a SessionStart hook or its status line was seen: may be shown before its first prompt */
     bool has_spans, has_logs, has_hooks;   /* which witnesses it has */

@@ -289,7 +289,8 @@ struct session_entry {
 /* Spans of other services in one session. */
 #define FOREIGN_SPANS_MAX 1000
 /* Events that wait for the session of their trace, all traces together. */
-#define ORPHANS_MAX 4096
+#define ORPHANS_MAX    4096
+#define ORPHAN_KEY_MAX 176
 
 /* What is compared between events and metrics: cost and the four types of tokens. */
 #define METRICS_COMPARED 5
@@ -317,8 +318,10 @@ struct orphan;
 struct sequence_run;
 
 struct model_clock {
-    int64_t now_ns; /* newest arrival, or what model_advance() was told */
-    int64_t due_ns; /* earliest of all sessions; 0: none */
+    int64_t now_ns;        /* newest arrival, or what model_advance() was told */
+    int64_t due_ns;        /* earliest of all sessions; 0: none */
+    int64_t orphan_due_ns; /* what nobody claimed is shown then; 0: nothing waits */
+    struct model *model;
 };
 
 struct model {
@@ -412,6 +415,7 @@ void turn_mention(struct session_entry *s,
 /* session.c */
 struct session_entry *session_get(struct model *m, const struct event *e); /* made when new; NULL: refused */
 void session_evict(struct model *m, struct session_entry *s);
+void session_take_back(struct session_entry *s); /* as if it had never been */
 void session_touch(struct session_entry *s, const struct event *e);
 void session_account(struct session_entry *s); /* memory it holds now */
 void session_finish_tombstones(struct model *m);
@@ -527,6 +531,7 @@ const char *ask_evidence(const struct ask *ask);
 void orphan_apply(struct model *m, const struct event *e);
 void orphan_adopt(struct session_entry *s); /* after each event: traces that are new to it */
 void orphan_leave(struct session_entry *s); /* before it is evicted */
+void orphan_advance(struct model *m);       /* what the model's clock makes due */
 void orphan_finish(struct model *m);
 
 /* foreign.c: spans of other services below a call */

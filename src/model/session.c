@@ -145,6 +145,17 @@ void session_evict(struct model *m, struct session_entry *s)
     free(s);
 }
 
+void session_take_back(struct session_entry *s)
+{
+    settle_session(s);
+    for (size_t i = 0; i < s->count; i++) {
+        s->all[i]->visible = s->all[i]->kept = false;
+        derive_windows(s, s->all[i]);
+    }
+    s->pub.real = false;
+    session_evict(s->model, s);
+}
+
 void session_account(struct session_entry *s)
 {
     size_t pointers = 2 * s->cap + s->turn_cap + s->spawner_cap + s->model_cap + s->trace_cap;

@@ -126,6 +126,7 @@ void model_advance(const struct model *m, int64_t now_ns)
     struct model_clock *clock = m->clock;
     if (now_ns > clock->now_ns)
         clock->now_ns = now_ns;
+    orphan_advance(clock->model);
     if (clock->due_ns == 0 || clock->due_ns > clock->now_ns)
         return;
     clock->due_ns = 0;
@@ -141,7 +142,9 @@ void model_advance(const struct model *m, int64_t now_ns)
 int64_t model_due_ns(const struct model *m)
 {
     settle_model(m);
-    return m->clock->due_ns;
+    const struct model_clock *clock = m->clock;
+    bool orphan = clock->orphan_due_ns && (clock->due_ns == 0 || clock->orphan_due_ns < clock->due_ns);
+    return orphan ? clock->orphan_due_ns : clock->due_ns;
 }
 
 void settle_session(struct session_entry *s)

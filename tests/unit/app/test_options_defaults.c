@@ -81,6 +81,9 @@ static void test_journal_and_model(void **state)
     assert_int_equal(o.model_max_bytes, MODEL_MAX_BYTES_DEFAULT);
     assert_int_equal(o.turn_boundary_mode, TURN_MODE_AUTO);
     assert_int_equal(o.turn_idle_end_ns, MODEL_TURN_IDLE_END_NS);
+    assert_int_equal(o.session_id_policy, SESSION_ID_BUFFER);
+    assert_int_equal(o.session_id_buffer_max_ns, MODEL_SESSION_ID_WAIT_NS);
+    assert_int_equal(o.session_id_buffer_max_spans, MODEL_SESSION_ID_WAITING_MAX);
 }
 
 static void test_upstream(void **state)
