@@ -221,6 +221,7 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     struct run_status status = model_session_status(s, source->now_ns);
     cJSON *o = cJSON_CreateObject();
     add_text(o, "session_id", s->session_id);
+    cJSON_AddBoolToObject(o, "provisional", s->provisional);
     add_text_or_null(o, "service_name", s->service_name);
     add_text_or_null(o, "service_version", s->service_version);
     add_text_or_null(o, "title", s->title);
