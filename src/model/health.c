@@ -13,29 +13,63 @@
 /* Fewer records say nothing about a clock. */
 #define SKEW_RECORDS_MIN 8
 
+static size_t delay_bucket(int64_t ns)
+{
+    uint64_t ms = (uint64_t)ns / 1000000;
+    if (ms < 4)
+        return (size_t)ms;
+    int top = 63 - __builtin_clzll(ms);
+    size_t bucket = (size_t)(top - 1) * 4 + (size_t)(ms >> (top - 2) & 3);
+    return bucket < DELAY_BUCKETS ? bucket : DELAY_BUCKETS - 1;
+}
+
+/* The middle of what falls into it. */
+static int64_t delay_middle(size_t bucket)
+{
+    if (bucket < 4)
+        return (int64_t)bucket * 1000000 + 500000;
+    int64_t step = INT64_C(250000) << (bucket / 4 + 1);
+    return step * (4 + (int64_t)(bucket % 4)) + step / 2;
+}
+
 void delay_apply(struct session_entry *s, const struct event *e)
 {
     if (e->stamp_ns <= 0 || e->arrival_ns <= 0 || (e->witness != WITNESS_LOG && e->witness != WITNESS_SPAN))
         return;
     if (!s->delay)
         s->delay = session_alloc(s, sizeof *s->delay);
-    int64_t delay = e->arrival_ns - e->stamp_ns;
-    histogram_add(delay >= 0 ? &s->delay->late : &s->delay->early, delay >= 0 ? delay : -delay);
+    struct delay *d = s->delay;
+    bool early = e->arrival_ns < e->stamp_ns;
+    int64_t ns = early ? e->stamp_ns - e->arrival_ns : e->arrival_ns - e->stamp_ns;
+    if (early && !d->early)
+        d->early = session_alloc(s, DELAY_BUCKETS * sizeof *d->early);
+    uint16_t *count = &(early ? d->early : d->late)[delay_bucket(ns)];
+    if (*count == UINT16_MAX) /* enough is known of it */
+        return;
+    ++*count;
+    ++*(early ? &d->early_count : &d->late_count);
 }
 
-/* The q-quantile of arrival less event time, over both halves. */
+/* The q-quantile of arrival less event time: the earliest first. */
 static int64_t delay_quantile(const struct delay *d, double q)
 {
-    double early = d->early.count, all = early + d->late.count, at = q * all;
-    if (at < early)
-        return -histogram_quantile(&d->early, 1 - at / early);
-    return d->late.count ? histogram_quantile(&d->late, (at - early) / d->late.count)
-                         : -histogram_quantile(&d->early, 0);
+    double left = q * ((double)d->early_count + d->late_count);
+    for (size_t i = DELAY_BUCKETS; d->early && i-- > 0;) {
+        left -= d->early[i];
+        if (left < 0)
+            return -delay_middle(i);
+    }
+    for (size_t i = 0; i < DELAY_BUCKETS; i++) {
+        left -= d->late[i];
+        if (left < 0)
+            return delay_middle(i);
+    }
+    return delay_middle(DELAY_BUCKETS - 1);
 }
 
 static void clock_health(const struct session_entry *s, struct session_health *h)
 {
-    if (!s->delay || s->delay->early.count + s->delay->late.count < SKEW_RECORDS_MIN)
+    if (!s->delay || s->delay->early_count + s->delay->late_count < SKEW_RECORDS_MIN)
         return;
     int64_t median = delay_quantile(s->delay, 0.5), soonest = delay_quantile(s->delay, 0.05);
     h->has_clock = true;

@@ -23,8 +23,8 @@ struct stretch {
 };
 
 struct metric_series {
-    struct stretch stretches[METRIC_STRETCHES_MAX]; /* by start */
-    size_t count;
+    struct stretch *stretches; /* by start */
+    size_t count, cap;
 };
 
 static struct metric_series *series_get(struct session_entry *s, const struct event *e)
@@ -58,8 +58,22 @@ static void take_out(struct metric_series *series, size_t i)
             (series->count - i) * sizeof *series->stretches);
 }
 
-static struct stretch *put_in(struct metric_series *series, size_t i, int64_t start_ns, int64_t end_ns)
+/* Most series have one stretch: room is made as it is needed, and what is outgrown stays in the arena. */
+static void make_room(struct session_entry *s, struct metric_series *series)
 {
+    if (series->count < series->cap || series->cap == METRIC_STRETCHES_MAX)
+        return;
+    series->cap = series->cap ? series->cap * 4 : 1;
+    struct stretch *grown = session_alloc(s, series->cap * sizeof *grown);
+    if (series->count)
+        memcpy(grown, series->stretches, series->count * sizeof *grown);
+    series->stretches = grown;
+}
+
+static struct stretch *put_in(struct session_entry *s, struct metric_series *series, size_t i,
+                              int64_t start_ns, int64_t end_ns)
+{
+    make_room(s, series);
     if (series->count == METRIC_STRETCHES_MAX) {
         series->stretches[1].start_ns = series->stretches[0].start_ns;
         series->stretches[1].value += series->stretches[0].value;
@@ -74,7 +88,7 @@ static struct stretch *put_in(struct metric_series *series, size_t i, int64_t st
 }
 
 /* What a delta point adds: 0 when its time was counted before. */
-static int64_t delta(struct metric_series *series, const struct event *e)
+static int64_t delta(struct session_entry *s, struct metric_series *series, const struct event *e)
 {
     int64_t start = e->start_ns, end = e->time_ns;
     size_t i = first_from(series, start);
@@ -91,18 +105,18 @@ static int64_t delta(struct metric_series *series, const struct event *e)
     } else if (joins_after) {
         after->start_ns = start;
     } else {
-        put_in(series, i, start, end);
+        put_in(s, series, i, start, end);
     }
     return e->metric_value;
 }
 
 /* By how much a cumulative point raises what is known since its start. */
-static int64_t cumulative(struct metric_series *series, const struct event *e)
+static int64_t cumulative(struct session_entry *s, struct metric_series *series, const struct event *e)
 {
     size_t i = first_from(series, e->start_ns);
     struct stretch *known = i < series->count && series->stretches[i].start_ns == e->start_ns
                                 ? &series->stretches[i]
-                                : put_in(series, i, e->start_ns, e->time_ns);
+                                : put_in(s, series, i, e->start_ns, e->time_ns);
     int64_t more = e->metric_value - known->value;
     if (more <= 0)
         return 0;
@@ -133,7 +147,7 @@ void metrics_apply(struct session_entry *s, const struct event *e)
     struct metric_series *series = series_get(s, e);
     /* No honest sender comes near this bound. */
     if (series && m->pub.values[e->metric] < INT64_MAX / 2)
-        m->pub.values[e->metric] += e->cumulative ? cumulative(series, e) : delta(series, e);
+        m->pub.values[e->metric] += e->cumulative ? cumulative(s, series, e) : delta(s, series, e);
 }
 
 const struct session_metrics *model_session_metrics(const struct session *session)

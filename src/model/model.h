@@ -417,6 +417,7 @@ struct model_stats {
     uint64_t refused_events;   /* the session alone is over the byte budget */
     uint64_t orphans;          /* events that came without a session id, to be known by their trace */
     uint64_t orphans_given_up; /* of those, the ones that waited longest when there were too many */
+    uint64_t crowded_traces;   /* sessions that are too many in one trace to be looked for in it */
     uint64_t refused_spans;    /* of other services, beyond the limit of a session */
 };
 

@@ -288,6 +288,8 @@ struct session_entry {
 #define SEQUENCE_GAPS_MAX 32
 /* Spans of other services in one session. */
 #define FOREIGN_SPANS_MAX 1000
+/* Sessions of one trace that spans of other services are looked for in: honest senders have one or two. */
+#define TRACE_SESSIONS_MAX 16
 /* Events that wait for the session of their trace, all traces together. */
 #define ORPHANS_MAX    4096
 #define ORPHAN_KEY_MAX 176
@@ -307,9 +309,15 @@ struct metrics_part {
     int64_t most[METRICS_COMPARED];  /* … and may have */
 };
 
+/* Counts of a distance in time by its power of two, in four steps each, from a millisecond on: 12.5 % off at
+ * most. */
+#define DELAY_BUCKETS (4 * 32)
+
 /* Arrival less event time, where that is positive, and where it is negative. */
 struct delay {
-    struct histogram late, early;
+    uint32_t late_count, early_count;
+    uint16_t *early; /* NULL: none came before it was written */
+    uint16_t late[DELAY_BUCKETS];
 };
 
 struct tombstone;

@@ -34,6 +34,7 @@ struct orphan {
 struct trace_record {
     struct slice key; /* 't' and the trace id, or 'p' and the prompt id; its bytes stand behind it */
     struct home *homes;
+    size_t home_count;
     struct orphan *first, *last;
     struct trace_record *prompt;     /* TRACE: the prompt that an orphan of it named */
     struct trace_record *traces;     /* PROMPT: those that it is the prompt of … */
@@ -262,6 +263,11 @@ void orphan_adopt(struct session_entry *s)
         struct trace_record *t = record_of(s->model, e, true);
         if (in_trace(t, s))
             continue;
+        if (t->home_count == TRACE_SESSIONS_MAX) {
+            s->model->stats.crowded_traces++;
+            continue;
+        }
+        t->home_count++;
         struct home *h = mem_alloc(sizeof *h);
         *h = (struct home){t->homes, s};
         t->homes = h;
@@ -343,6 +349,7 @@ void orphan_leave(struct session_entry *s)
                 continue;
             struct home *gone = *h;
             *h = gone->next;
+            t->home_count--;
             free(gone);
             break;
         }

@@ -20,9 +20,9 @@ struct stretch {
 };
 
 struct sequence_run {
-    struct sequence_run *next;                       /* the one that was made before */
-    struct stretch stretches[SEQUENCE_GAPS_MAX + 1]; /* by number */
-    size_t count;
+    struct sequence_run *next; /* the one that was made before */
+    struct stretch *stretches; /* by number */
+    size_t count, cap;
     int64_t given_up; /* numbers in gaps that were too many to remember */
 };
 
@@ -68,7 +68,21 @@ static void close_oldest_gap(struct sequence_run *run)
     remove_stretch(run, 1);
 }
 
-static void add(struct sequence_run *run, int64_t number, int64_t ns)
+/* Most processes lose nothing: room is made as it is needed, and what is outgrown stays in the arena. */
+static void make_room(struct session_entry *s, struct sequence_run *run)
+{
+    if (run->count < run->cap)
+        return;
+    run->cap = run->cap ? run->cap * 4 : 1;
+    if (run->cap > SEQUENCE_GAPS_MAX + 1)
+        run->cap = SEQUENCE_GAPS_MAX + 1;
+    struct stretch *grown = session_alloc(s, run->cap * sizeof *grown);
+    if (run->count)
+        memcpy(grown, run->stretches, run->count * sizeof *grown);
+    run->stretches = grown;
+}
+
+static void add(struct session_entry *s, struct sequence_run *run, int64_t number, int64_t ns)
 {
     bool inside;
     size_t i = find(run, number, &inside);
@@ -88,6 +102,7 @@ static void add(struct sequence_run *run, int64_t number, int64_t ns)
         above->low = number;
         above->low_ns = ns;
     } else {
+        make_room(s, run);
         memmove(&run->stretches[i + 1], &run->stretches[i], (run->count - i) * sizeof *run->stretches);
         run->stretches[i] = (struct stretch){number, number, ns, ns};
         if (++run->count > SEQUENCE_GAPS_MAX)
@@ -198,7 +213,7 @@ void sequence_apply(struct session_entry *s, const struct event *e)
     if (!best)
         best = new_run(s);
     int64_t gaps = (int64_t)best->count;
-    add(best, e->sequence, e->stamp_ns);
+    add(s, best, e->sequence, e->stamp_ns);
     if ((int64_t)best->count > gaps)
         s->gap_arrival_ns = e->arrival_ns;
 }

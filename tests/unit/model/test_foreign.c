@@ -134,6 +134,21 @@ static void their_number_is_bounded(void **state)
     assert_non_null(story_node(&s, NODE_LLM, "r1")->first_child);
 }
 
+/* A trace that everybody claims to be in costs no more than one that a few are in. */
+static void crowded_traces_are_bounded(void **state)
+{
+    (void)state;
+    char id[32];
+    for (int i = 0; i < 100; i++) {
+        snprintf(id, sizeof id, "s%d", i);
+        story_tell(&s, in_session(request(), id));
+        story_tell(&s, in_session(request(), id));
+    }
+    assert_int_equal(model_stats(s.model).crowded_traces, 84);
+    story_tell(&s, foreign(550, 850, "t1", "proxy", "llm"));
+    assert_non_null(model_session(s.model, SLICE_LIT("s0"))->first_child);
+}
+
 static void circles_hang_nowhere(void **state)
 {
     (void)state;
@@ -169,6 +184,7 @@ int main(void)
         TEST(another_service_s_llm_call_is_not_counted_again),
         TEST(records_without_a_session_join_that_of_their_trace),
         TEST(their_number_is_bounded),
+        TEST(crowded_traces_are_bounded),
         TEST(circles_hang_nowhere),
         TEST(an_evicted_session_leaves_its_traces),
     };
