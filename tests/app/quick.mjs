@@ -69,6 +69,21 @@ test('a killed client does not stay at work', async t => {
   assert.notEqual(s.tree[0].state, 'running');
 });
 
+test('without CLAUDE_PID the ancestor called claude is the client', async t => {
+  if (!fs.existsSync('/proc/self/stat')) skip('this system does not tell when a process started');
+  const p = await serve(t), claude = t.path('claude');
+  fs.copyFileSync('/bin/sh', claude);
+  fs.chmodSync(claude, 0o755);
+  const file = t.path('start.json');
+  fs.writeFileSync(file, JSON.stringify(start));
+  const c = t.start(claude, ['-c', `sh -c '${program} hook --socket ${p.socket} < ${file}; true'; while :; do sleep 1; done`], { HOME: t.dir });
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify(prompt)));
+  await until('it is at work', async () => { const s = await p.session(start.session_id); return s?.state === 'thinking' && s.start_source === 'resume'; });
+  c.kill('SIGKILL');
+  const s = await until('it has ended', async () => { const x = await p.session(start.session_id); return x.state === 'ended' && x; });
+  assert.equal(s.state_evidence, 'its process is gone');
+});
+
 test('a client that was killed while nobody looked has ended, too', async t => {
   if (!fs.existsSync('/proc/self/stat')) skip('this system does not tell when a process started');
   const p = await serve(t), c = client(t), other = client(t);

@@ -13,4 +13,7 @@
 /* False when there is no such process, or the system does not tell (it has no /proc). */
 bool process_identity_of(long pid, char out[PROCESS_HEADER_MAX]);
 
+/* The nearest of pid and its ancestors that goes by that name (as in proc_pid_comm(5)), or 0. */
+long process_ancestor(long pid, const char *name);
+
 #endif

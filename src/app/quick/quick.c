@@ -80,14 +80,18 @@ const char *quick_socket(int argc, const char *const *argv, const struct env *en
     return socket ? socket : "";
 }
 
-/* Which process runs the hook, as Claude Code says in CLAUDE_PID. */
+/* Which process runs the hook: as Claude Code says in CLAUDE_PID, or, where it does not say, the ancestor of
+ * that name. Any other could be a helper that is gone in a moment. */
 static const char *process_header(const struct env *env, char *out, size_t cap)
 {
     char identity[PROCESS_HEADER_MAX];
-    const char *pid = env->get(env->ctx, "CLAUDE_PID");
-    uint64_t number;
-    if (!pid || !slice_to_u64(slice_str(pid), &number) || number > INT32_MAX ||
-        !process_identity_of((long)number, identity))
+    const char *given_pid = env->get(env->ctx, "CLAUDE_PID");
+    uint64_t number = 0;
+    if (!given_pid)
+        number = (uint64_t)process_ancestor(getppid(), "claude");
+    else if (!slice_to_u64(slice_str(given_pid), &number) || number > INT32_MAX)
+        return NULL;
+    if (!process_identity_of((long)number, identity))
         return NULL;
     snprintf(out, cap, PROCESS_HEADER ": %s", identity);
     return out;
