@@ -71,8 +71,8 @@ enum color_choice {
 enum ascii_choice { ASCII_AUTO, ASCII_ON, ASCII_OFF };
 enum shell_choice { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
-#define OPTIONS_MAX      96 /* rows in the table; checked when it is compiled */
-#define OPTIONS_ARGS_MAX 2  /* positional arguments of one command */
+#define OPTIONS_MAX      160 /* rows in the table; checked when it is compiled */
+#define OPTIONS_ARGS_MAX 2   /* positional arguments of one command */
 
 enum option_origin { ORIGIN_BUILT_IN, ORIGIN_FILE, ORIGIN_ENV, ORIGIN_FLAG };
 
@@ -177,6 +177,9 @@ struct options {
     const char *prices; /* the user's prices.ini */
     bool prices_asked_for;
     struct deeplink_config grafana;
+    const char *grafana_token; /* grafana_token_read() knows it from either */
+    const char *grafana_token_file;
+    int64_t grafana_cache_ns;
 
     const char *theme;
     int color; /* enum color_choice */
@@ -192,10 +195,14 @@ struct options {
     bool print_env;
     bool statusline;
     int window;          /* enum red_window (status_json.h) */
-    const char *session; /* id, or "last" */
+    const char *session; /* id, "last" or "all" */
     int64_t turn;        /* 0: not given */
-    double speed;        /* 0: as fast as it goes */
-    int64_t at_ns;       /* from the recording's first frame */
+    const char *call;    /* of `link`: an id; these may be "" */
+    const char *link_model;
+    const char *link_tool;
+    bool errors;
+    double speed;  /* 0: as fast as it goes */
+    int64_t at_ns; /* from the recording's first frame */
 
     struct option_source sources[OPTIONS_MAX];
     struct buf warnings; /* lines for stderr, each with its newline */

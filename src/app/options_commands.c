@@ -78,10 +78,15 @@ const struct command_info command_table[COMMAND_COUNT] = {
         {
             .word = "link",
             .args = "[KIND]",
-            .choices = "tempo|loki|mimir|profiles",
+            .choices = "tempo|loki|mimir|profiles|split|dashboard|fleet|red|cost|drilldown|drilldown_logs|"
+                       "drilldown_metrics|drilldown_profiles|all",
             .args_max = 1,
-            .summary = "print the Grafana deep link of a session or turn",
-            .text = "KIND is tempo (default), loki, mimir or profiles.",
+            .summary = "print the Grafana deep link of a session, turn, call or row of the RED table",
+            .text = "KIND is tempo (default), loki, mimir, profiles, split (trace and logs side by side); a "
+                    "dashboard of "
+                    "alloy/: dashboard (the session's), fleet, red, cost; one of Grafana's Drilldown apps: "
+                    "drilldown (traces), "
+                    "drilldown_logs, drilldown_metrics, drilldown_profiles; or all, which lists them.",
             .example = "claude-top link loki --session last --turn 7",
             .example_says = "the log lines of the last session's seventh turn",
         },

@@ -129,7 +129,7 @@ static cJSON *node_json(const struct node *n)
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
                         struct link_ids *ids, struct deeplink_target *out)
 {
-    *out = (struct deeplink_target){.session_id = s->session_id};
+    *out = (struct deeplink_target){.session_id = s->session_id, .service_name = s->service_name};
     ids->trace_id[0] = ids->span_id[0] = '\0';
     if (n && n->has_trace_id)
         slice_hex(n->trace_id, sizeof n->trace_id, ids->trace_id);
@@ -150,10 +150,16 @@ void status_link_target(const struct session *s, const struct node *n, const str
         out->request_id = n->key;
     else if (n->kind == NODE_TOOL)
         out->tool_use_id = n->key;
+    else if (n->kind == NODE_AGENT)
+        out->agent_id = n->key;
     else if (n->kind == NODE_TURN)
         out->prompt_id = n->key;
+    if (n->kind == NODE_TURN)
+        out->turn_number = n->number;
     if (n->kind == NODE_LLM)
         out->model = n->model;
+    if (n->kind == NODE_TOOL)
+        out->tool = n->name;
 }
 
 static void add_links(cJSON *o, const struct deeplink_config *config, const struct deeplink_target *target)

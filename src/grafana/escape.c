@@ -33,6 +33,18 @@ enum ct_err escape_literal(struct slice value, struct buf *out)
     return err ? err : buf_append_char(out, '"');
 }
 
+enum ct_err escape_regex(struct slice value, struct buf *out)
+{
+    enum ct_err err = CT_OK;
+    for (size_t i = 0; !err && i < value.len; i++) {
+        if (value.ptr[i] && strchr("\\.+*?()|[]{}^$", value.ptr[i]))
+            err = buf_append_char(out, '\\');
+        if (!err)
+            err = buf_append_char(out, value.ptr[i]);
+    }
+    return err;
+}
+
 static bool is_unreserved(unsigned char c)
 {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||

@@ -46,65 +46,159 @@ static const cJSON *find_turn(const cJSON *session, int64_t number)
     return NULL;
 }
 
-static enum ct_err make_target(const struct options *o, const cJSON *root, struct deeplink_target *target,
-                               struct ct_errmsg *msg)
+/* The call with that id, somewhere below. The tree's depth is bounded (model_private.h). */
+static const cJSON *find_call(const cJSON *nodes, const char *id)
 {
-    const cJSON *session = find_session(root, o->session);
-    if (!session)
-        return ct_fail(msg, CT_ERR_NOT_FOUND, "no session %s: claude-top status lists them", o->session);
-    *target = (struct deeplink_target){.session_id = text(session, "session_id"),
-                                       .from_ns = time_of(session, "started_at")};
-    if (slice_eq_str(text(session, "state"), "ended"))
-        target->to_ns = time_of(session, "last_activity_at");
-    if (o->turn == 0)
-        return CT_OK;
-    const cJSON *turn = find_turn(session, o->turn);
-    if (!turn)
-        return ct_fail(msg, CT_ERR_NOT_FOUND, "session %s has no turn %lld", o->session, (long long)o->turn);
-    const cJSON *duration = cJSON_GetObjectItemCaseSensitive(turn, "duration_ms");
-    target->trace_id = text(turn, "trace_id");
-    target->span_id = text(turn, "span_id");
-    target->prompt_id = text(turn, "prompt_id");
-    target->from_ns = time_of(turn, "started_at");
+    for (const cJSON *n = nodes ? nodes->child : NULL; n; n = n->next) {
+        if (slice_eq_str(text(n, "id"), id))
+            return n;
+        const cJSON *below = find_call(cJSON_GetObjectItemCaseSensitive(n, "children"), id);
+        if (below)
+            return below;
+    }
+    return NULL;
+}
+
+/* As status_link_target() has it of the model. */
+static void target_node(const cJSON *node, struct deeplink_target *target)
+{
+    const cJSON *duration = cJSON_GetObjectItemCaseSensitive(node, "duration_ms");
+    const cJSON *number = cJSON_GetObjectItemCaseSensitive(node, "number");
+    struct slice kind = text(node, "kind"), id = text(node, "id");
+    target->trace_id = text(node, "trace_id");
+    target->span_id = text(node, "span_id");
+    target->from_ns = time_of(node, "started_at");
     target->to_ns = cJSON_IsNumber(duration) && target->from_ns
                         ? target->from_ns + (int64_t)(duration->valuedouble * 1e6)
                         : 0;
+    if (slice_eq_str(kind, "turn")) {
+        target->prompt_id = text(node, "prompt_id");
+        target->turn_number = cJSON_IsNumber(number) ? (int64_t)number->valuedouble : 0;
+    } else if (slice_eq_str(kind, "llm")) {
+        target->request_id = id;
+        target->model = text(node, "model");
+    } else if (slice_eq_str(kind, "tool")) {
+        target->tool_use_id = id;
+        target->tool = text(node, "name");
+    } else if (slice_eq_str(kind, "agent")) {
+        target->agent_id = id;
+    }
+}
+
+/* What the flags narrow. "mcp__SERVER" is all tools of that server. */
+static void target_row(const struct options *o, struct deeplink_target *target)
+{
+    struct slice tool = slice_str(o->link_tool), prefix = SLICE_LIT("mcp__");
+    if (o->link_model[0])
+        target->model = slice_str(o->link_model);
+    if (slice_starts(tool, prefix) &&
+        slice_find_slice(slice_sub(tool, prefix.len, tool.len), SLICE_LIT("__")) == tool.len - prefix.len)
+        target->mcp_server = slice_sub(tool, prefix.len, tool.len);
+    else if (tool.len)
+        target->tool = tool;
+    target->errors = o->errors;
+}
+
+static enum ct_err make_target(const struct options *o, const cJSON *root, struct deeplink_target *target,
+                               struct ct_errmsg *msg)
+{
+    const cJSON *session = find_session(root, o->session), *node = NULL;
+    if (!session)
+        return ct_fail(msg, CT_ERR_NOT_FOUND, "no session %s: claude-top status lists them", o->session);
+    *target = (struct deeplink_target){.session_id = text(session, "session_id"),
+                                       .service_name = text(session, "service_name"),
+                                       .from_ns = time_of(session, "started_at")};
+    if (slice_eq_str(text(session, "state"), "ended"))
+        target->to_ns = time_of(session, "last_activity_at");
+    if (o->call[0])
+        node = find_call(cJSON_GetObjectItemCaseSensitive(session, "tree"), o->call);
+    else if (o->turn != 0)
+        node = find_turn(session, o->turn);
+    if (o->call[0] && !node)
+        return ct_fail(msg, CT_ERR_NOT_FOUND, "session %s has no call %s", o->session, o->call);
+    if (o->turn != 0 && !node)
+        return ct_fail(msg, CT_ERR_NOT_FOUND, "session %s has no turn %lld", o->session, (long long)o->turn);
+    if (node)
+        target_node(node, target);
     return CT_OK;
+}
+
+/* The target by the flags: of a running collector, or of what stands in the flags alone. */
+static enum ct_err find_target(const struct options *o, struct buf *json, cJSON **root,
+                               struct deeplink_target *target, struct ct_errmsg *msg)
+{
+    bool all = strcmp(o->session, "all") == 0;
+    enum ct_err err = CT_OK;
+    *target = (struct deeplink_target){.from_ns = 0};
+    if (all && (o->turn != 0 || o->call[0]))
+        return ct_fail(msg, CT_ERR_USAGE, "--turn and --call are of one session: --session ID");
+    if (!all) {
+        err = feed_get(o->socket, "/status", json, msg);
+        if (err == CT_ERR_NOT_FOUND && strcmp(o->session, "last") != 0 && o->turn == 0 && !o->call[0]) {
+            /* Nobody to ask, but the id is all that a search needs. */
+            target->session_id = slice_str(o->session);
+            err = CT_OK;
+        } else if (!err) {
+            *root = cJSON_ParseWithLength(json->data, json->len);
+            err = make_target(o, *root, target, msg);
+        }
+    }
+    if (!err)
+        target_row(o, target);
+    return err;
+}
+
+static enum ct_err print_all(const struct deeplink_config *config, const struct deeplink_target *target)
+{
+    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
+    struct arena arena;
+    arena_init(&arena, DEEPLINK_KIND_COUNT * 2u * DEEPLINK_URL_MAX);
+    size_t count = deeplink_list(config, target, &arena, entries);
+    for (size_t i = 0; i < count; i++) {
+        const struct deeplink_entry *e = &entries[i];
+        printf("%s\t%s%s\n", deeplink_kind_name(e->kind), e->url ? e->url : "# ", e->url ? "" : e->why_not);
+    }
+    arena_finish(&arena);
+    return CT_OK;
+}
+
+static enum ct_err print_one(const struct options *o, enum deeplink_kind kind,
+                             const struct deeplink_target *target, struct ct_errmsg *msg)
+{
+    struct buf url;
+    const char *left_out;
+    buf_init(&url, DEEPLINK_URL_MAX + 2);
+    enum ct_err err = deeplink_make(&o->grafana, kind, target, &url, &left_out);
+    if (err) {
+        ct_fail(msg, err, "no %s link can be made: %s", deeplink_kind_name(kind),
+                deeplink_why_not(err, kind));
+    } else {
+        if (left_out)
+            fprintf(stderr, "claude-top: %s\n", left_out);
+        printf("%s\n", buf_cstr(&url));
+        fflush(stdout);
+        if (o->open)
+            err = opener_open(&env_process, buf_cstr(&url), msg);
+    }
+    buf_finish(&url);
+    return err;
 }
 
 enum exit_code command_link(const struct options *o)
 {
     enum deeplink_kind kind = DEEPLINK_TEMPO;
     struct deeplink_target target;
-    struct buf json, url;
+    struct buf json;
     struct ct_errmsg msg;
     cJSON *root = NULL;
+    bool all = o->arg_count > 0 && strcmp(o->args[0], "all") == 0;
     buf_init(&json, FEED_STATUS_MAX);
-    buf_init(&url, DEEPLINK_URL_MAX + 2);
-    if (o->arg_count > 0)
+    if (o->arg_count > 0 && !all)
         deeplink_kind_parse(o->args[0], &kind); /* checked with the options */
-    enum ct_err err = feed_get(o->socket, "/status", &json, &msg);
-    if (err == CT_ERR_NOT_FOUND && strcmp(o->session, "last") != 0 && o->turn == 0) {
-        /* Nobody to ask, but the id is all that a search needs. */
-        target = (struct deeplink_target){.session_id = slice_str(o->session)};
-        err = CT_OK;
-    } else if (!err) {
-        root = cJSON_ParseWithLength(json.data, json.len);
-        err = make_target(o, root, &target, &msg);
-    }
-    if (!err) {
-        err = deeplink_build(&o->grafana, kind, &target, &url);
-        if (err)
-            ct_fail(&msg, err, "no link can be made: check --grafana-url (%s)", o->grafana.root_url);
-    }
-    if (!err) {
-        printf("%s\n", buf_cstr(&url));
-        fflush(stdout);
-        if (o->open)
-            err = opener_open(&env_process, buf_cstr(&url), &msg);
-    }
+    enum ct_err err = find_target(o, &json, &root, &target, &msg);
+    if (!err)
+        err = all ? print_all(&o->grafana, &target) : print_one(o, kind, &target, &msg);
     cJSON_Delete(root);
     buf_finish(&json);
-    buf_finish(&url);
     return err ? command_fail(err, &msg) : EXIT_CODE_OK;
 }

@@ -59,6 +59,8 @@ static void test_grafana(void **state)
     assert_string_equal(o.grafana.prometheus_uid, want.prometheus_uid);
     assert_string_equal(o.grafana.pyroscope_uid, want.pyroscope_uid);
     assert_string_equal(o.grafana.service_name, want.service_name);
+    assert_string_equal(o.grafana.version, want.version);
+    assert_int_equal(o.grafana.lacks, want.lacks);
 }
 
 static void test_link_kinds(void **state)
@@ -66,8 +68,9 @@ static void test_link_kinds(void **state)
     (void)state;
     struct slice rest = slice_str(command_table[COMMAND_LINK].choices), choice;
     int count = 0;
-    for (; option_next_choice(&rest, &choice); count++)
+    for (; option_next_choice(&rest, &choice) && count < DEEPLINK_KIND_COUNT; count++)
         assert_slice_equal(choice, deeplink_kind_name((enum deeplink_kind)count));
+    assert_slice_equal(choice, "all");
     assert_int_equal(count, DEEPLINK_KIND_COUNT);
 }
 

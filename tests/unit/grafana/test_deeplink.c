@@ -308,8 +308,14 @@ static void what_is_too_long_is_refused_and_out_stays(void **state)
         buf_init(&out, 1 << 20);
         assert_int_equal(buf_append_str(&out, "before "), CT_OK);
         enum ct_err err = deeplink_build(&config, (enum deeplink_kind)kind, &target, &out);
-        if (kind == DEEPLINK_PROFILES) { /* says nothing about the session */
+        bool of_session = kind != DEEPLINK_PROFILES && kind != DEEPLINK_FLEET && kind != DEEPLINK_RED &&
+                          kind != DEEPLINK_COST && kind != DEEPLINK_DRILLDOWN_PROFILES;
+        bool drilldown = kind >= DEEPLINK_DRILLDOWN;
+        if (!of_session) {
             assert_int_equal(err, CT_OK);
+        } else if (drilldown) {
+            assert_int_equal(err, CT_ERR_UNSUPPORTED);
+            assert_slice_equal(buf_slice(&out), "before ");
         } else {
             assert_int_equal(err, CT_ERR_LIMIT);
             assert_slice_equal(buf_slice(&out), "before ");
@@ -339,8 +345,8 @@ static void ordinary_links_fit_a_terminal(void **state)
     target.model = SLICE_LIT("claude-sonnet-4-5-20250929");
     target.tool_use_id = SLICE_LIT("toolu_01A09q90qw90lq917835lq9");
     for (int kind = 0; kind < DEEPLINK_KIND_COUNT; kind++)
-        assert_in_range(strlen(build(&config, (enum deeplink_kind)kind, &target)), 300,
-                        DEEPLINK_URL_MAX - 100);
+        assert_in_range(strlen(build(&config, (enum deeplink_kind)kind, &target)), 150,
+                        DEEPLINK_URL_MAX - 20);
 }
 
 static void the_configuration_reaches_the_url(void **state)
@@ -397,6 +403,85 @@ static void a_root_that_is_no_url_is_refused(void **state)
     }
 }
 
+static void names_may_have_dashes(void **state)
+{
+    (void)state;
+    enum deeplink_kind kind;
+    assert_true(deeplink_kind_parse("drilldown-logs", &kind));
+    assert_int_equal(kind, DEEPLINK_DRILLDOWN_LOGS);
+    assert_false(deeplink_kind_parse("drilldown_", &kind));
+    assert_string_equal(deeplink_dashboard_uid(DEEPLINK_DASHBOARD), "claude-top-session");
+    assert_null(deeplink_dashboard_uid(DEEPLINK_TEMPO));
+}
+
+static void the_menu_has_every_kind_with_its_url_or_why_not(void **state)
+{
+    (void)state;
+    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
+    struct deeplink_config config;
+    struct arena arena;
+    deeplink_config_init(&config);
+    arena_init(&arena, 1 << 20);
+    struct deeplink_target target = session_target();
+    assert_int_equal(deeplink_list(&config, &target, &arena, entries), DEEPLINK_KIND_COUNT);
+    for (int i = 0; i < DEEPLINK_KIND_COUNT; i++) {
+        assert_int_equal(entries[i].kind, i);
+        assert_true(entries[i].title[0] != '\0');
+        assert_string_equal(entries[i].url, build(&config, entries[i].kind, &target));
+        assert_null(entries[i].why_not);
+        assert_null(entries[i].left_out);
+    }
+
+    config.pyroscope_uid = "";
+    config.lacks = 1u << DEEPLINK_COST;
+    target.session_id = SLICE_LIT("a|b");
+    assert_int_equal(deeplink_list(&config, &target, &arena, entries), DEEPLINK_KIND_COUNT);
+    for (int i = 0; i < DEEPLINK_KIND_COUNT; i++) {
+        bool none = i == DEEPLINK_PROFILES || i == DEEPLINK_COST || i == DEEPLINK_DRILLDOWN ||
+                    i == DEEPLINK_DRILLDOWN_LOGS || i == DEEPLINK_DRILLDOWN_METRICS ||
+                    i == DEEPLINK_DRILLDOWN_PROFILES;
+        assert_int_equal(entries[i].url == NULL, none);
+        assert_int_equal(entries[i].why_not != NULL, none);
+    }
+    assert_non_null(strstr(entries[DEEPLINK_PROFILES].why_not, "no data source"));
+    assert_non_null(strstr(entries[DEEPLINK_COST].why_not, "dashboard"));
+    assert_non_null(strstr(entries[DEEPLINK_DRILLDOWN].why_not, "characters"));
+
+    /* Without a session its dashboard does not apply. */
+    target.session_id = SLICE_NULL;
+    assert_int_equal(deeplink_list(&config, &target, &arena, entries), DEEPLINK_KIND_COUNT - 1);
+
+    config.root_url = "nonsense";
+    assert_int_equal(deeplink_list(&config, &target, &arena, entries), DEEPLINK_KIND_COUNT - 1);
+    for (int i = 0; i < DEEPLINK_KIND_COUNT - 1; i++)
+        assert_non_null(strstr(entries[i].why_not, "root_url"));
+    arena_finish(&arena);
+}
+
+static void what_is_too_long_says_what_it_leaves_out(void **state)
+{
+    (void)state;
+    struct deeplink_config config;
+    struct deeplink_target target = session_target();
+    struct buf url;
+    const char *left_out;
+    char id[100];
+    memset(id, '"', sizeof id);
+    deeplink_config_init(&config);
+    target.session_id = slice_make(id, sizeof id);
+    buf_init(&url, DEEPLINK_LONG_MAX);
+    assert_int_equal(deeplink_make(&config, DEEPLINK_MIMIR, &target, &url, &left_out), CT_OK);
+    assert_non_null(left_out);
+    assert_true(url.len <= DEEPLINK_URL_MAX);
+    cJSON *panes = url_panes(buf_cstr(&url), ROOT);
+    assert_int_equal(cJSON_GetArraySize(panes), 1);
+    cJSON_Delete(panes);
+    buf_clear(&url);
+    assert_int_equal(deeplink_build_long(&config, DEEPLINK_MIMIR, &target, &url), CT_OK);
+    assert_true(url.len > DEEPLINK_URL_MAX);
+    buf_finish(&url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -415,6 +500,9 @@ int main(void)
         cmocka_unit_test(ordinary_links_fit_a_terminal),
         cmocka_unit_test(the_configuration_reaches_the_url),
         cmocka_unit_test(a_root_that_is_no_url_is_refused),
+        cmocka_unit_test(names_may_have_dashes),
+        cmocka_unit_test(the_menu_has_every_kind_with_its_url_or_why_not),
+        cmocka_unit_test(what_is_too_long_says_what_it_leaves_out),
     };
     return cmocka_run_group_tests_name("grafana/deeplink", tests, NULL, NULL);
 }
