@@ -185,7 +185,8 @@ struct options {
     int color; /* enum color_choice */
     int ascii; /* enum ascii_choice */
     bool mouse;
-    int sort; /* enum ui_sort */
+    int sort;            /* enum ui_sort */
+    const char *columns; /* column_set of columns.h, as text */
     struct option_binding bindings[OPTION_BINDINGS_MAX];
     size_t binding_count;
 

@@ -1,10 +1,11 @@
 #include "screen.h"
 
 #include "clock.h"
-#include "deeplink.h"
+#include "columns.h"
 #include "mem.h"
 #include "opener.h"
-#include "status_json.h"
+#include "screen_links.h"
+#include "screen_settings.h"
 #include "terminal.h"
 
 #include <signal.h>
@@ -18,6 +19,11 @@ struct screen {
     struct ui *ui;
     struct grid grid;
     struct theme themes[THEME_BUILTIN_COUNT + 1];
+    int theme_count;
+    char theme_names[(THEME_BUILTIN_COUNT + 1) * (THEME_NAME_MAX + 1)];
+    struct screen_settings settings; /* config.options is its copy */
+    struct screen_links links;       /* of the list that the ui shows */
+    struct screen_links link;        /* of one key press */
     bool mouse;
     bool dirty;
     int64_t drawn_mono_ns;
@@ -104,56 +110,106 @@ void screen_say(struct screen *s, enum ui_severity severity, const char *text)
     screen_changed(s);
 }
 
-static enum ct_err build_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e,
-                              struct buf *url)
-{
-    static const enum deeplink_kind kinds[] = {
-        [UI_LINK_TEMPO] = DEEPLINK_TEMPO, [UI_LINK_LOKI] = DEEPLINK_LOKI, [UI_LINK_MIMIR] = DEEPLINK_MIMIR};
-    const struct session *session = model_session_by_id(data->model, e->session_id);
-    const struct node *node = e->node_id ? model_node_by_id(data->model, e->node_id) : NULL;
-    if (!session)
-        return CT_ERR_NOT_FOUND;
-    struct run_status status = model_session_status(session, data->now_ns);
-    struct link_ids ids;
-    struct deeplink_target target;
-    status_link_target(session, node, &status, &ids, &target);
-    return deeplink_build(&s->config.options->grafana, kinds[e->link], &target, url);
-}
-
 static void copy(struct screen *s, struct slice text, const char *what)
 {
     char words[UI_MESSAGE_MAX];
     enum ct_err err = terminal_copy(s->terminal, text);
-    if (err)
+    if (err == CT_ERR_LIMIT)
+        snprintf(words, sizeof words, "not copied: %zu bytes, a terminal takes %u at most", text.len,
+                 TERMINAL_COPY_MAX);
+    else if (err)
         snprintf(words, sizeof words, "this terminal has no clipboard: %.*s", SLICE_ARG(text));
     else
         snprintf(words, sizeof words, "copied %s", what);
     screen_say(s, err ? UI_WARNING : UI_INFO, words);
 }
 
-static void open_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
+static void open_url(struct screen *s, const char *url)
 {
-    struct buf url;
     struct ct_errmsg msg;
-    buf_init(&url, DEEPLINK_URL_MAX + 2);
-    enum ct_err err = build_link(s, data, e, &url);
-    const char *text = err ? NULL : buf_cstr(&url);
-    if (!text) {
-        screen_say(s, UI_ERROR, "no link: check grafana-url in config.ini");
-    } else if (e->what & UI_COPY_LINK) {
-        copy(s, buf_slice(&url), "the link");
-    } else if (opener_open(&env_process, text, &msg) == CT_OK) {
+    if (opener_open(&env_process, url, &msg) == CT_OK) {
         screen_say(s, UI_INFO, "opened in the browser");
-    } else {
-        /* No browser here (ssh, a server): the terminal can open or copy it. */
-        bool copied = terminal_copy(s->terminal, buf_slice(&url)) == CT_OK;
-        char words[UI_MESSAGE_MAX];
-        snprintf(words, sizeof words, "%s%.*s", copied ? "copied: " : "",
-                 SLICE_ARG(slice_sub(buf_slice(&url), 0, 120)));
-        terminal_link(s->terminal, text);
-        screen_say(s, UI_INFO, words);
+        return;
     }
-    buf_finish(&url);
+    /* No browser here (ssh, a server): the terminal can open or copy it. */
+    char words[UI_MESSAGE_MAX];
+    bool copied = terminal_copy(s->terminal, slice_str(url)) == CT_OK;
+    snprintf(words, sizeof words, "%s%.*s", copied ? "copied: " : "",
+             SLICE_ARG(slice_sub(slice_str(url), 0, 120)));
+    terminal_link(s->terminal, url);
+    screen_say(s, UI_INFO, words);
+}
+
+static void follow_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
+{
+    screen_links_fill(&s->link, &s->config.options->grafana, data, e->session_id, e->node_id);
+    const struct ui_link_item *item = screen_links_find(&s->link, e->link);
+    if (!item)
+        screen_say(s, UI_WARNING, "no link: the session is gone");
+    else if (item->url[0] == '\0')
+        screen_say(s, UI_WARNING, item->why);
+    else if (e->what & UI_COPY_LINK)
+        copy(s, slice_str(item->url), "the link");
+    else if (e->what & UI_SHOW_LINK)
+        terminal_link(s->terminal, item->url);
+    else
+        open_url(s, item->url);
+}
+
+static void list_links(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
+{
+    if (screen_links_fill(&s->links, &s->config.options->grafana, data, e->session_id, e->node_id) == CT_OK)
+        ui_show_links(s->ui, s->links.about, s->links.items, s->links.count);
+}
+
+/* ------------------------------------------------------------------------------------------ settings */
+
+static void list_settings(struct screen *s, bool opened)
+{
+    screen_settings_list(&s->settings, opened);
+    ui_show_settings(s->ui, s->settings.items, s->settings.count);
+}
+
+static int theme_by_name(const struct screen *s, const char *name)
+{
+    for (int i = 0; i < s->theme_count; i++)
+        if (strcmp(s->themes[i].name, name) == 0)
+            return i;
+    return -1;
+}
+
+/* What the terminal and the ui were told when they were made. The rest is read when it is used. */
+static void use_setting(struct screen *s, const char *name)
+{
+    const struct options *o = s->config.options;
+    struct ct_errmsg msg;
+    if (strcmp(name, "theme") == 0) {
+        ui_set_theme(s->ui, theme_by_name(s, o->theme));
+        terminal_repaint(s->terminal);
+    } else if (strcmp(name, "sort") == 0) {
+        ui_set_sort(s->ui, (enum ui_sort)o->sort);
+    } else if (strcmp(name, "columns") == 0) {
+        ui_set_columns(s->ui, o->columns, &msg); /* it was looked at before */
+    } else if (strcmp(name, "mouse") == 0) {
+        s->mouse = o->mouse;
+        terminal_mouse(s->terminal, s->mouse);
+    }
+}
+
+static void set_setting(struct screen *s, const struct ui_effects *e)
+{
+    struct ct_errmsg msg;
+    char words[UI_MESSAGE_MAX];
+    bool used, listed = ui_shows_settings(s->ui);
+    if (!listed)
+        screen_settings_close(&s->settings);
+    enum ct_err err = screen_settings_set(&s->settings, e->setting, e->value, &used, &msg);
+    if (used)
+        use_setting(s, e->setting);
+    if (listed)
+        list_settings(s, false);
+    snprintf(words, sizeof words, "%s is kept in %s", e->setting, s->config.options->config);
+    screen_say(s, err ? UI_WARNING : UI_INFO, err ? msg.text : words);
 }
 
 static void suspend(struct screen *s)
@@ -178,8 +234,14 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
         screen_say(s, UI_INFO,
                    s->mouse ? "the mouse is ours" : "the mouse is the terminal's: M takes it back");
     }
-    if (e->what & (UI_OPEN_LINK | UI_COPY_LINK))
-        open_link(s, data, e);
+    if (e->what & (UI_OPEN_LINK | UI_COPY_LINK | UI_SHOW_LINK))
+        follow_link(s, data, e);
+    if (e->what & UI_LIST_LINKS)
+        list_links(s, data, e);
+    if (e->what & UI_LIST_SETTINGS)
+        list_settings(s, true);
+    if (e->what & UI_SET)
+        set_setting(s, e);
     if (e->what & UI_COPY_TEXT)
         copy(s, slice_str(e->copy), e->copy);
     if (e->what & (UI_REDRAW | UI_REPAINT))
@@ -311,6 +373,14 @@ static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
     if (keymap_check(&keymap, msg))
         return CT_ERR_USAGE;
     int theme = load_themes(s, &count, msg);
+    size_t used = 0;
+    s->theme_count = count;
+    for (int i = 0; i < count; i++)
+        used += (size_t)snprintf(s->theme_names + used, sizeof s->theme_names - used, "%s%s", i ? "|" : "",
+                                 s->themes[i].name);
+    struct column_set columns;
+    struct ct_errmsg bad_columns;
+    bool odd = columns_parse(&columns, slice_str(o->columns), &bad_columns) != CT_OK;
     struct ui_config config = {
         .ascii = terminal_ascii(s->terminal),
         .keymap = &keymap,
@@ -318,10 +388,13 @@ static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
         .theme_count = count,
         .theme = theme >= 0 ? theme : 0,
         .sort = (enum ui_sort)o->sort,
+        .columns = o->columns,
     };
     s->ui = ui_create(&config);
     if (theme < 0)
         ui_say(s->ui, UI_WARNING, msg->text);
+    else if (odd)
+        ui_say(s->ui, UI_WARNING, bad_columns.text);
     return CT_OK;
 }
 
@@ -353,6 +426,9 @@ void screen_destroy(struct screen *s)
         return;
     terminal_close(s->terminal);
     ui_destroy(s->ui);
+    screen_settings_finish(&s->settings);
+    screen_links_finish(&s->links);
+    screen_links_finish(&s->link);
     grid_finish(&s->grid);
     free(s);
 }
@@ -369,6 +445,10 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     const struct options *o = config->options;
     struct screen *s = mem_alloc(sizeof *s);
     s->config = *config;
+    screen_settings_init(&s->settings, o, s->theme_names);
+    screen_links_init(&s->links);
+    screen_links_init(&s->link);
+    s->config.options = &s->settings.own;
     s->mouse = o->mouse;
     struct terminal_config terminal = {
         .term = env_get(&env_process, "TERM"),

@@ -222,3 +222,11 @@ const char *format_ratio(double ratio, char *out)
         snprintf(out, FORMAT_MAX, "%d%%", ratio == 1 ? 100 : ratio > 0.99 ? 99 : (int)(ratio * 100 + 0.5));
     return out;
 }
+
+const char *format_percentage(double percentage, char *out)
+{
+    if (!(percentage >= 0))
+        return unknown(out);
+    snprintf(out, FORMAT_MAX, "%d%%", percentage >= 999 ? 999 : (int)percentage);
+    return out;
+}

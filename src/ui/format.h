@@ -39,6 +39,10 @@ const char *format_age(int64_t ns, char *out);
 /* 5 columns: 0%, <0.1%, 1.2%, 12%, 100%. Anything but 0 to 1 is unknown. */
 const char *format_ratio(double ratio, char *out);
 
+/* 4 columns, rounded down as a share that is not all of it must not read 100%: 0%, 42%, 100%, 999%. Less than
+ * 0 is unknown. */
+const char *format_percentage(double percentage, char *out);
+
 /* Nanoseconds until format_age() or format_clock() of a growing value reads differently; at least 1. */
 int64_t format_age_next(int64_t ns);
 int64_t format_clock_next(int64_t ns);

@@ -52,6 +52,11 @@
     X(GLYPH_SHADE_1, "░", '.')                                                                               \
     X(GLYPH_SHADE_2, "▒", ':')                                                                               \
     X(GLYPH_SLIVER, "▎", '|')                                                                                \
+    X(GLYPH_CORNER_1, "┌", '+')                                                                              \
+    X(GLYPH_CORNER_2, "┐", '+')                                                                              \
+    X(GLYPH_CORNER_3, "└", '+')                                                                              \
+    X(GLYPH_CORNER_4, "┘", '+')                                                                              \
+    X(GLYPH_ALARM, "▲", '!')                                                                                 \
     X(GLYPH_TICK, "┬", '+')
 
 enum glyph {

@@ -17,9 +17,9 @@ const struct action_info *action_info(enum action action)
 const char *key_group_name(enum key_group group)
 {
     static const char *const NAMES[GROUP_COUNT] = {
-        [GROUP_MOVE] = "Move",       [GROUP_VIEWS] = "Views", [GROUP_TREE] = "Tree",
-        [GROUP_FIND] = "Search",     [GROUP_SHOW] = "Screen", [GROUP_LINKS] = "Links",
-        [GROUP_PROGRAM] = "Program",
+        [GROUP_MOVE] = "Move",   [GROUP_VIEWS] = "Views",     [GROUP_TREE] = "Tree",
+        [GROUP_FIND] = "Search", [GROUP_SHOW] = "Screen",     [GROUP_LINKS] = "Links",
+        [GROUP_MENUS] = "Menus", [GROUP_PROGRAM] = "Program",
     };
     return NAMES[group];
 }

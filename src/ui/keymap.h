@@ -19,15 +19,21 @@ enum key_context {
     CONTEXT_EVENTS = 32,
     CONTEXT_FLOW = 64,
     CONTEXT_RED = 128,
-    CONTEXT_FILTER = 256, /* the filter line is open */
-    CONTEXT_DETAIL = 16,  /* the whole screen, or the pane that has the focus */
+    CONTEXT_FILTER = 256,  /* the filter line is open */
+    CONTEXT_DETAIL = 16,   /* the whole screen, or the pane that has the focus */
+    CONTEXT_COLUMNS = 512, /* lists that lie over a view */
+    CONTEXT_LINKS = 1024,
+    CONTEXT_SETTINGS = 2048,
+    CONTEXT_EDIT = 4096, /* the value of a setting is typed */
 };
 
 #define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
 #define CONTEXT_TARGETS                                                                                      \
     (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
-#define CONTEXT_VIEWS (CONTEXT_TARGETS | CONTEXT_FLOW)              /* everything that 1 to 6 lead to */
-#define CONTEXT_MAIN  (CONTEXT_VIEWS | CONTEXT_HELP)
+#define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW)            /* everything that 1 to 6 lead to */
+#define CONTEXT_DIALOGS (CONTEXT_COLUMNS | CONTEXT_LINKS | CONTEXT_SETTINGS)
+#define CONTEXT_MAIN    (CONTEXT_VIEWS | CONTEXT_HELP)
+#define CONTEXT_LISTS   (CONTEXT_MAIN | CONTEXT_DIALOGS)
 
 /* How the help view groups them, in this order. */
 enum key_group {
@@ -37,6 +43,7 @@ enum key_group {
     GROUP_FIND,
     GROUP_SHOW,
     GROUP_LINKS,
+    GROUP_MENUS,
     GROUP_PROGRAM,
     GROUP_COUNT
 };
@@ -47,12 +54,12 @@ enum key_group {
  */
 #define KEYMAP_ACTIONS(X)                                                                                    \
     X(ACTION_HELP, "help", "? F1", CONTEXT_VIEWS, GROUP_PROGRAM, "Help", 2, "this help")                     \
-    X(ACTION_UP, "up", "Up k", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row up")                                \
-    X(ACTION_DOWN, "down", "Down j", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one row down")                        \
-    X(ACTION_PAGE_UP, "page-up", "PgUp C-b", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one screen up")               \
-    X(ACTION_PAGE_DOWN, "page-down", "PgDn C-f", CONTEXT_MAIN, GROUP_MOVE, "", 0, "one screen down")         \
-    X(ACTION_FIRST, "first", "g Home", CONTEXT_MAIN, GROUP_MOVE, "", 0, "first row")                         \
-    X(ACTION_LAST, "last", "G End", CONTEXT_MAIN, GROUP_MOVE, "", 0, "last row")                             \
+    X(ACTION_UP, "up", "Up k", CONTEXT_LISTS, GROUP_MOVE, "", 0, "one row up")                               \
+    X(ACTION_DOWN, "down", "Down j", CONTEXT_LISTS, GROUP_MOVE, "", 0, "one row down")                       \
+    X(ACTION_PAGE_UP, "page-up", "PgUp C-b", CONTEXT_LISTS, GROUP_MOVE, "", 0, "one screen up")              \
+    X(ACTION_PAGE_DOWN, "page-down", "PgDn C-f", CONTEXT_LISTS, GROUP_MOVE, "", 0, "one screen down")        \
+    X(ACTION_FIRST, "first", "g Home", CONTEXT_LISTS, GROUP_MOVE, "", 0, "first row")                        \
+    X(ACTION_LAST, "last", "G End", CONTEXT_LISTS, GROUP_MOVE, "", 0, "last row")                            \
     X(ACTION_FOLLOW, "follow", "F", CONTEXT_TREE, GROUP_MOVE, "", 0,                                         \
       "follow the newest activity, until you move")                                                          \
     X(ACTION_VIEW_TREE, "view-tree", "1", CONTEXT_VIEWS, GROUP_VIEWS, "Tree", 4,                             \
@@ -94,21 +101,62 @@ enum key_group {
       "back out of search, pause and view; in the tree, follow")                                             \
     X(ACTION_SORT, "sort", "s", CONTEXT_TREE, GROUP_SHOW, "Sort", 6, "next sort key of the sessions")        \
     X(ACTION_INVERT, "invert", "S", CONTEXT_TREE, GROUP_SHOW, "", 0, "the other way round")                  \
+    X(ACTION_COLUMNS, "columns", "c", CONTEXT_TREE, GROUP_SHOW, "Columns", 9, "choose the columns")          \
     X(ACTION_PAUSE, "pause", "P", CONTEXT_VIEWS, GROUP_SHOW, "Pause", 9,                                     \
       "freeze the screen; receiving goes on")                                                                \
     X(ACTION_THEME, "theme", "T", CONTEXT_MAIN, GROUP_SHOW, "", 0, "next theme")                             \
     X(ACTION_MOUSE, "mouse", "M", CONTEXT_VIEWS, GROUP_SHOW, "", 0, "mouse to the terminal, and back")       \
-    X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_MAIN, GROUP_SHOW, "", 0, "paint the whole screen again")     \
+    X(ACTION_REPAINT, "repaint", "C-l", CONTEXT_LISTS, GROUP_SHOW, "", 0, "paint the whole screen again")    \
     X(ACTION_TEMPO, "tempo", "t", CONTEXT_TARGETS, GROUP_LINKS, "Tempo", 7, "open the row's trace in Tempo") \
     X(ACTION_LOKI, "loki", "l", CONTEXT_TARGETS, GROUP_LINKS, "Loki", 7, "open the row's logs in Loki")      \
     X(ACTION_MIMIR, "mimir", "m", CONTEXT_TARGETS, GROUP_LINKS, "Mimir", 7,                                  \
       "open the session's metrics in Mimir")                                                                 \
+    X(ACTION_PROFILES, "profiles", "p", CONTEXT_TARGETS, GROUP_LINKS, "", 0,                                 \
+      "open the profiles of that time")                                                                      \
+    X(ACTION_DASHBOARD, "dashboard", "d", CONTEXT_TARGETS, GROUP_LINKS, "", 0,                               \
+      "open the dashboard of the session")                                                                   \
+    X(ACTION_LINKS, "links", "o", CONTEXT_TARGETS, GROUP_LINKS, "Open", 7,                                   \
+      "all links of the row: open, copy, show")                                                              \
     X(ACTION_COPY_ID, "copy-id", "y", CONTEXT_TARGETS, GROUP_LINKS, "Copy id", 10, "copy the session id")    \
     X(ACTION_COPY_LINK, "copy-link", "Y", CONTEXT_TARGETS, GROUP_LINKS, "", 0, "copy the link to the trace") \
+    X(ACTION_SETTINGS, "settings", "F2 ,", CONTEXT_VIEWS, GROUP_PROGRAM, "Settings", 10,                     \
+      "settings, written to config.ini")                                                                     \
     X(ACTION_SUSPEND, "suspend", "C-z", CONTEXT_MAIN, GROUP_PROGRAM, "", 0, "suspend to the shell")          \
     X(ACTION_QUIT, "quit", "q F10 C-c", CONTEXT_VIEWS, GROUP_PROGRAM, "Quit", 3, "quit")                     \
     X(ACTION_CLOSE, "close", "Esc q ? F1 F10 C-c", CONTEXT_HELP, GROUP_PROGRAM, "Close", 1,                  \
       "close the help")                                                                                      \
+    X(ACTION_DIALOG_CLOSE, "menu-close", "Esc q C-c F10", CONTEXT_DIALOGS, GROUP_MENUS, "Close", 2,          \
+      "close the list")                                                                                      \
+    X(ACTION_COLUMN_TOGGLE, "column-toggle", "Space Enter", CONTEXT_COLUMNS, GROUP_MENUS, "Show or hide", 1, \
+      "columns: show or hide")                                                                               \
+    X(ACTION_COLUMN_EARLIER, "column-earlier", "Left - F7", CONTEXT_COLUMNS, GROUP_MENUS, "Earlier", 3,      \
+      "columns: further to the left")                                                                        \
+    X(ACTION_COLUMN_LATER, "column-later", "Right + F8", CONTEXT_COLUMNS, GROUP_MENUS, "Later", 3,           \
+      "columns: further to the right")                                                                       \
+    X(ACTION_COLUMN_RESET, "column-reset", "r", CONTEXT_COLUMNS, GROUP_MENUS, "Reset", 4,                    \
+      "columns: those of the program")                                                                       \
+    X(ACTION_COLUMN_SAVE, "column-save", "w", CONTEXT_COLUMNS, GROUP_MENUS, "Save", 2,                       \
+      "columns: keep them in config.ini")                                                                    \
+    X(ACTION_LINK_OPEN, "link-open", "Enter", CONTEXT_LINKS, GROUP_MENUS, "Open", 1,                         \
+      "links: open in the browser")                                                                          \
+    X(ACTION_LINK_COPY, "link-copy", "y Y", CONTEXT_LINKS, GROUP_MENUS, "Copy", 3,                           \
+      "links: to the clipboard")                                                                             \
+    X(ACTION_LINK_SHOW, "link-show", "Space", CONTEXT_LINKS, GROUP_MENUS, "Show", 3, "links: the whole URL") \
+    X(ACTION_SETTING_CHANGE, "setting-change", "Enter Space", CONTEXT_SETTINGS, GROUP_MENUS, "Change", 1,    \
+      "settings: next value, or type one")                                                                   \
+    X(ACTION_SETTING_NEXT, "setting-next", "Right +", CONTEXT_SETTINGS, GROUP_MENUS, "", 0,                  \
+      "settings: next value")                                                                                \
+    X(ACTION_SETTING_PREVIOUS, "setting-previous", "Left -", CONTEXT_SETTINGS, GROUP_MENUS, "", 0,           \
+      "settings: previous value")                                                                            \
+    X(ACTION_SETTING_RESET, "setting-reset", "r", CONTEXT_SETTINGS, GROUP_MENUS, "Built-in", 3,              \
+      "settings: the built-in value")                                                                        \
+    X(ACTION_EDIT_ACCEPT, "edit-accept", "Enter", CONTEXT_EDIT, GROUP_MENUS, "Keep", 1,                      \
+      "typed value: keep it")                                                                                \
+    X(ACTION_EDIT_CANCEL, "edit-cancel", "Esc C-c C-g", CONTEXT_EDIT, GROUP_MENUS, "Cancel", 2,              \
+      "typed value: as it was")                                                                              \
+    X(ACTION_EDIT_ERASE, "edit-erase", "Backspace", CONTEXT_EDIT, GROUP_MENUS, "", 0,                        \
+      "typed value: erase a character")                                                                      \
+    X(ACTION_EDIT_CLEAR, "edit-clear", "C-u", CONTEXT_EDIT, GROUP_MENUS, "", 0, "typed value: erase all")    \
     X(ACTION_ACCEPT, "accept", "Enter", CONTEXT_SEARCH, GROUP_FIND, "Keep", 1,                               \
       "search line: stay at the hit")                                                                        \
     X(ACTION_CANCEL, "cancel", "Esc C-c C-g", CONTEXT_SEARCH, GROUP_FIND, "Cancel", 2,                       \
@@ -152,7 +200,7 @@ struct action_info {
 const struct action_info *action_info(enum action action);
 const char *key_group_name(enum key_group group);
 
-#define KEYMAP_BINDINGS_MAX 200
+#define KEYMAP_BINDINGS_MAX 250
 
 struct keymap {
     struct {

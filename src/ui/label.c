@@ -269,6 +269,11 @@ void label_build(struct label *l, const struct session *s, const struct node *n)
     }
 }
 
+double label_limit_percentage(const struct session_limit *limit, int64_t now_ns)
+{
+    return limit->resets_ns > 0 && limit->resets_ns <= now_ns ? -1 : limit->used_percentage;
+}
+
 unsigned label_cost_marks(const struct counters *c)
 {
     return (c->cost_unknown > 0 ? COST_AT_LEAST : 0) | (c->cost_estimated > 0 ? COST_ESTIMATE : 0);

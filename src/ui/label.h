@@ -37,6 +37,12 @@ struct label {
 /* n NULL: the session's row. Borrows from the model; label must not be moved while it is used. */
 void label_build(struct label *label, const struct session *s, const struct node *n);
 
+/* From this percentage on a context window or a limit is worth a colour. */
+#define LABEL_NEARLY_FULL 80
+
+/* Of a limit, as of now: -1 when it is unknown, or was reset since it was reported. */
+double label_limit_percentage(const struct session_limit *limit, int64_t now_ns);
+
 /* How sure a sum's cost is, for format_cost(). */
 unsigned label_cost_marks(const struct counters *c);
 

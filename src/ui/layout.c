@@ -1,32 +1,7 @@
 #include "layout.h"
 
-/* The order is that of the screen. */
-static const struct column_info COLUMNS[COLUMN_COUNT] = {
-    [COLUMN_NAME] = {"SESSION / TURN / CALL", "", 0, 72, 0, false, UI_SORT_NAME},
-    [COLUMN_STATE] = {"STATE", "what it does, and for how long", 12, 26, 1, false, UI_SORT_STATE},
-    [COLUMN_MODEL] = {"MODEL", "model of the newest call", 6, 11, 4, false, UI_SORT_COUNT},
-    [COLUMN_IN] = {"IN", "input tokens, without the cache", 4, 4, 6, true, UI_SORT_COUNT},
-    [COLUMN_OUT] = {"OUT", "output tokens", 4, 4, 5, true, UI_SORT_TOKENS},
-    [COLUMN_CACHE] = {"CACHE", "tokens read from and written to the cache", 5, 5, 7, true, UI_SORT_COUNT},
-    [COLUMN_COST] = {"COST", "US dollars; a part may be unknown", 7, 7, 2, true, UI_SORT_COST},
-    [COLUMN_TIME] = {"TIME", "from start to end, or to now", 7, 7, 3, true, UI_SORT_TIME},
-    [COLUMN_LLM] = {"LLM", "LLM calls", 4, 4, 10, true, UI_SORT_COUNT},
-    [COLUMN_TOOLS] = {"TOOLS", "tool calls", 5, 5, 9, true, UI_SORT_COUNT},
-    [COLUMN_ERRORS] = {"ERR", "failed LLM and tool calls", 4, 4, 8, true, UI_SORT_COUNT},
-    [COLUMN_AGENTS] = {"AGENTS", "sub-agents", 6, 6, 13, true, UI_SORT_COUNT},
-    [COLUMN_TTFT] = {"TTFT", "time to the first token", 6, 6, 12, true, UI_SORT_COUNT},
-    [COLUMN_WAIT] = {"WAIT", "time spent waiting for you", 6, 6, 11, true, UI_SORT_COUNT},
-    [COLUMN_ID] = {"SESSION", "first characters of the session id", 8, 8, 14, false, UI_SORT_COUNT},
-    [COLUMN_FOLDER] = {"FOLDER", "working folder of the session", 16, 44, 15, false, UI_SORT_COUNT},
-};
-
 #define MARGIN        1
 #define FOLDER_WANTED 26 /* columns that the folder gets before the name grows */
-
-const struct column_info *column_info(enum column column)
-{
-    return &COLUMNS[column];
-}
 
 /* Piecewise linear between the widths that people use: 40, 80, 120, 160. */
 static int between(int cols, int c0, int v0, int c1, int v1)
@@ -40,7 +15,7 @@ static int name_floor(int cols)
         return cols < 34 ? cols - 18 : 16 + (cols - 34) / 3;
     if (cols <= 80)
         return between(cols, 40, 18, 80, 26);
-    return cols <= 160 ? between(cols, 80, 26, 160, 50) : 50;
+    return cols <= 160 ? between(cols, 80, 26, 160, 40) : 40;
 }
 
 static int state_wanted(int cols)
@@ -52,21 +27,31 @@ static int state_wanted(int cols)
 
 static int column_width(enum column c, int cols)
 {
-    return c == COLUMN_STATE ? state_wanted(cols) : COLUMNS[c].width;
+    return c == COLUMN_STATE ? state_wanted(cols) : column_info(c)->width;
 }
 
 /* Narrow screens keep one blank between columns, wide ones two. */
 static int gap(enum column c, int cols)
 {
-    return c == COLUMN_STATE || c == COLUMN_ID || c == COLUMN_FOLDER ? 2 : cols >= 110 ? 2 : 1;
+    return c == COLUMN_STATE || c == COLUMN_BRANCH || c == COLUMN_ID || c == COLUMN_FOLDER ? 2
+           : cols >= 110                                                                   ? 2
+                                                                                           : 1;
 }
 
-static enum column next_by_priority(int priority)
+/* The shown columns but for the name, those that matter most first. */
+static int by_priority(const struct column_set *set, enum column out[COLUMN_COUNT])
 {
-    for (int c = 0; c < COLUMN_COUNT; c++)
-        if (COLUMNS[c].priority == priority)
-            return (enum column)c;
-    return COLUMN_COUNT;
+    int count = 0;
+    if (set->shown[COLUMN_STATE])
+        out[count++] = COLUMN_STATE;
+    for (int i = 0; i < COLUMN_COUNT; i++)
+        if (set->shown[set->order[i]] && !column_is_standard((enum column)set->order[i]))
+            out[count++] = (enum column)set->order[i];
+    for (int p = column_info(COLUMN_STATE)->priority + 1; p < COLUMN_COUNT; p++)
+        for (int c = 0; c < COLUMN_COUNT; c++)
+            if (set->shown[c] && column_info((enum column)c)->priority == p)
+                out[count++] = (enum column)c;
+    return count;
 }
 
 static int widen(struct layout *l, enum column c, int left, int most)
@@ -79,29 +64,35 @@ static int widen(struct layout *l, enum column c, int left, int most)
     return left - more;
 }
 
-void layout_compute(struct layout *l, int cols)
+void layout_compute(struct layout *l, const struct column_set *set, int cols)
 {
+    enum column ranked[COLUMN_COUNT];
+    int count = by_priority(set, ranked);
     *l = (struct layout){0};
     int left = cols - 2 * MARGIN - name_floor(cols);
     l->columns[COLUMN_NAME].width = name_floor(cols);
-    for (int p = 1; p < COLUMN_COUNT; p++) {
-        enum column c = next_by_priority(p);
+    for (int i = 0; i < count; i++) {
+        enum column c = ranked[i];
         int width = column_width(c, cols);
-        if (left < width + gap(c, cols))
+        if (left >= width + gap(c, cols)) {
+            l->columns[c].width = width;
+            left -= width + gap(c, cols);
+        } else if (column_is_standard(c)) {
             break; /* in strict order: a column never comes before one that matters more */
-        l->columns[c].width = width;
-        left -= width + gap(c, cols);
+        }
     }
-    left = widen(l, COLUMN_MODEL, left, cols >= 100 ? COLUMNS[COLUMN_MODEL].width_max : 0);
+    left = widen(l, COLUMN_MODEL, left, cols >= 100 ? column_info(COLUMN_MODEL)->width_max : 0);
     left = widen(l, COLUMN_FOLDER, left, FOLDER_WANTED);
-    left = widen(l, COLUMN_NAME, left, COLUMNS[COLUMN_NAME].width_max);
-    left = widen(l, COLUMN_STATE, left, COLUMNS[COLUMN_STATE].width_max);
-    widen(l, COLUMN_FOLDER, left, COLUMNS[COLUMN_FOLDER].width_max);
+    left = widen(l, COLUMN_BRANCH, left, column_info(COLUMN_BRANCH)->width_max);
+    left = widen(l, COLUMN_NAME, left, column_info(COLUMN_NAME)->width_max);
+    left = widen(l, COLUMN_STATE, left, column_info(COLUMN_STATE)->width_max);
+    widen(l, COLUMN_FOLDER, left, column_info(COLUMN_FOLDER)->width_max);
     int col = MARGIN;
-    for (int c = 0; c < COLUMN_COUNT; c++) {
+    for (int i = 0; i < COLUMN_COUNT; i++) {
+        enum column c = (enum column)set->order[i];
         if (l->columns[c].width == 0)
             continue;
-        col += c == COLUMN_NAME ? 0 : gap((enum column)c, cols);
+        col += c == COLUMN_NAME ? 0 : gap(c, cols);
         l->columns[c].col = col;
         col += l->columns[c].width;
     }
@@ -109,8 +100,10 @@ void layout_compute(struct layout *l, int cols)
 
 enum column layout_at(const struct layout *l, int col)
 {
+    enum column found = COLUMN_COUNT;
     for (int c = 0; c < COLUMN_COUNT; c++)
-        if (l->columns[c].width && col < l->columns[c].col + l->columns[c].width)
-            return (enum column)c;
-    return COLUMN_COUNT;
+        if (l->columns[c].width && col < l->columns[c].col + l->columns[c].width &&
+            (found == COLUMN_COUNT || l->columns[c].col < l->columns[found].col))
+            found = (enum column)c;
+    return found;
 }

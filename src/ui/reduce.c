@@ -10,6 +10,7 @@ static const char *const SORT_NAMES[UI_SORT_COUNT] = {
     [UI_SORT_COST] = "cost",
     [UI_SORT_TOKENS] = "tokens",
     [UI_SORT_TIME] = "time",
+    [UI_SORT_BURN] = "cost of the last minutes",
 };
 
 /* ---------------------------------------------------------------------------------------------- moving */
@@ -121,15 +122,16 @@ static struct line target_of(const struct ui *ui, const struct ui_data *data)
 }
 
 static void ask_link(struct ui *ui, const struct ui_data *data, struct ui_effects *effects,
-                     enum ui_effect what, enum ui_link link)
+                     enum ui_effect what, const char *link)
 {
     struct line target = target_of(ui, data);
     if (target.session_id == 0) {
         ui_say(ui, UI_INFO, "no session to link to yet");
         return;
     }
-    effects->what |= what;
+    effects->what |= (unsigned)what;
     effects->link = link;
+    ui->dialog.link_target = target;
     effects->session_id = target.session_id;
     effects->node_id = target.node_id;
 }
@@ -194,6 +196,7 @@ static bool needs_live(enum action action)
     case ACTION_PREVIOUS:
     case ACTION_SORT:
     case ACTION_INVERT:
+    case ACTION_COLUMNS:
     case ACTION_VIEW_TREE:
     case ACTION_VIEW_WATERFALL:
     case ACTION_VIEW_RED:
@@ -325,16 +328,31 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         effects->what |= UI_REPAINT;
         break;
     case ACTION_TEMPO:
-        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_TEMPO);
+        ask_link(ui, data, effects, UI_OPEN_LINK, "tempo");
         break;
     case ACTION_LOKI:
-        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_LOKI);
+        ask_link(ui, data, effects, UI_OPEN_LINK, "loki");
         break;
     case ACTION_MIMIR:
-        ask_link(ui, data, effects, UI_OPEN_LINK, UI_LINK_MIMIR);
+        ask_link(ui, data, effects, UI_OPEN_LINK, "mimir");
+        break;
+    case ACTION_PROFILES:
+        ask_link(ui, data, effects, UI_OPEN_LINK, "profiles");
+        break;
+    case ACTION_DASHBOARD:
+        ask_link(ui, data, effects, UI_OPEN_LINK, "dashboard");
+        break;
+    case ACTION_LINKS:
+        ask_link(ui, data, effects, UI_LIST_LINKS, "");
+        break;
+    case ACTION_COLUMNS:
+        dialog_open(ui, DIALOG_COLUMNS);
+        break;
+    case ACTION_SETTINGS:
+        effects->what |= UI_LIST_SETTINGS;
         break;
     case ACTION_COPY_LINK:
-        ask_link(ui, data, effects, UI_COPY_LINK, UI_LINK_TEMPO);
+        ask_link(ui, data, effects, UI_COPY_LINK, "tempo");
         break;
     case ACTION_COPY_ID:
         copy_id(ui, data, effects);
@@ -358,6 +376,10 @@ struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct
         return effects;
     if (!ui->paused)
         ui_refresh(ui, data);
+    if (key->code == KEYCODE_MOUSE && ui->dialog.kind && !ui->help) {
+        dialog_mouse(ui, data, key, &effects);
+        return effects;
+    }
     if (key->code == KEYCODE_MOUSE) {
         on_mouse(ui, data, key);
         return effects;
@@ -369,6 +391,10 @@ struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct
     }
     if (ui->filter_line.open) {
         filter_key(ui, data, key);
+        return effects;
+    }
+    if (ui->dialog.kind && !ui->help) {
+        dialog_key(ui, data, key, &effects);
         return effects;
     }
     enum action action = keymap_lookup(&ui->keymap, ui_context(ui), key);

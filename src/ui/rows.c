@@ -135,6 +135,9 @@ static void set_keys(struct order *o, enum ui_sort sort, int64_t now_ns)
     case UI_SORT_TIME:
         o->key = status_session_time(s, &o->status, now_ns, &ticks);
         break;
+    case UI_SORT_BURN:
+        o->key = model_session_burn(s, now_ns).cost_nano_usd_per_hour;
+        break;
     case UI_SORT_COUNT:
         break;
     }

@@ -39,6 +39,9 @@ struct ui *ui_create(const struct ui_config *config)
     ui->view = config->view < UI_VIEW_COUNT ? config->view : UI_VIEW_TREE;
     ui->pane = config->pane;
     ui->red.window = 2;
+    columns_init(&ui->columns);
+    if (config->columns)
+        columns_parse(&ui->columns, slice_str(config->columns), NULL);
     ui->sort = config->sort < UI_SORT_COUNT ? config->sort : UI_SORT_ACTIVITY;
     snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
     return ui;
@@ -232,10 +235,33 @@ const struct node *ui_selected_node(const struct ui *ui, const struct ui_data *d
     return ui->selected.node_id ? model_node_by_id(data->model, ui->selected.node_id) : NULL;
 }
 
+bool ui_shows_settings(const struct ui *ui)
+{
+    return ui->dialog.kind == DIALOG_SETTINGS;
+}
+
+void ui_set_theme(struct ui *ui, int index)
+{
+    ui->theme = index >= 0 && index < ui->theme_count ? index : ui->theme;
+}
+
+void ui_set_sort(struct ui *ui, enum ui_sort sort)
+{
+    ui->sort = sort < UI_SORT_COUNT ? sort : ui->sort;
+    ui->inverted = false;
+}
+
+enum ct_err ui_set_columns(struct ui *ui, const char *text, struct ct_errmsg *msg)
+{
+    return columns_parse(&ui->columns, slice_str(text), msg);
+}
+
 unsigned ui_context(const struct ui *ui)
 {
     if (ui->help)
         return CONTEXT_HELP;
+    if (ui->dialog.kind)
+        return dialog_context(ui);
     return ui->pane && ui->focused ? CONTEXT_DETAIL : view_of(ui->view)->context;
 }
 
@@ -395,6 +421,8 @@ void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid)
     if (ui->help) {
         grid_fill(grid, 1, 0, grid->rows - 1, grid->cols, ROLE_TEXT);
         help_draw(ui, data, grid, 1, grid->rows - 2);
+    } else if (ui->dialog.kind) {
+        dialog_draw(ui, grid);
     }
     grid_fill(grid, grid->rows - 1, 0, 1, grid->cols, ROLE_FOOTER);
     footer_draw(ui, data, grid, grid->rows - 1);
@@ -422,6 +450,8 @@ struct ui_view ui_view(struct ui *ui, const struct ui_data *data)
         .follow = ui->follow,
         .paused = ui->paused,
         .help = ui->help,
+        .dialog = ui->dialog.kind ? dialog_context(ui) : 0,
+        .dialog_line = ui->dialog.cursor,
         .searching = ui->search.open,
         .search = ui->search.text,
         .hits = ui->search.hits,

@@ -81,6 +81,7 @@ enum ui_sort {
     UI_SORT_COST,
     UI_SORT_TOKENS,
     UI_SORT_TIME,
+    UI_SORT_BURN,
     UI_SORT_COUNT
 };
 
@@ -101,6 +102,7 @@ struct ui_config {
     int theme_count;
     int theme;            /* the one to start with */
     enum ui_sort sort;    /* likewise */
+    const char *columns;  /* columns.h; NULL, or text that is none: the standard set */
     enum ui_view_id view; /* likewise */
     bool pane;            /* starts with the details beside or below */
 };
@@ -132,24 +134,30 @@ const char *ui_window_title(const struct ui *ui);
 int64_t ui_waiting(const struct ui *ui);
 
 enum ui_effect {
-    UI_REDRAW = 1,        /* the state changed: draw again */
-    UI_QUIT = 2,          /* leave the program */
-    UI_SUSPEND = 4,       /* job control, as C-z */
-    UI_REPAINT = 8,       /* send every cell again, as C-l */
-    UI_TOGGLE_MOUSE = 16, /* give the mouse to the terminal, or take it back */
-    UI_OPEN_LINK = 32,    /* link and target below */
-    UI_COPY_LINK = 64,    /* the link's URL to the clipboard */
-    UI_COPY_TEXT = 128,   /* copy below to the clipboard */
+    UI_REDRAW = 1,           /* the state changed: draw again */
+    UI_QUIT = 2,             /* leave the program */
+    UI_SUSPEND = 4,          /* job control, as C-z */
+    UI_REPAINT = 8,          /* send every cell again, as C-l */
+    UI_TOGGLE_MOUSE = 16,    /* give the mouse to the terminal, or take it back */
+    UI_OPEN_LINK = 32,       /* link and target below */
+    UI_COPY_LINK = 64,       /* the link's URL to the clipboard */
+    UI_COPY_TEXT = 128,      /* copy below to the clipboard */
+    UI_SHOW_LINK = 256,      /* the link's URL is on the screen: make a hyperlink of it */
+    UI_LIST_LINKS = 512,     /* ui_show_links() with all links of the target */
+    UI_LIST_SETTINGS = 1024, /* ui_show_settings() */
+    UI_SET = 2048,           /* a setting has a new value: use it and keep it */
 };
 
-enum ui_link { UI_LINK_TEMPO, UI_LINK_LOKI, UI_LINK_MIMIR };
+#define UI_VALUE_MAX 256 /* bytes of a setting's value */
 
 struct ui_effects {
-    unsigned what; /* enum ui_effect, or-ed */
-    enum ui_link link;
+    unsigned what;       /* enum ui_effect, or-ed */
+    const char *link;    /* its kind: "tempo", "loki" …; as in struct ui_link_item */
     uint64_t session_id; /* what the link is about: session.id of model.h */
     uint64_t node_id;    /* node.id, or 0: the session as a whole */
     char copy[UI_COPY_MAX];
+    const char *setting;      /* UI_SET: its name */
+    char value[UI_VALUE_MAX]; /* UI_SET */
 };
 
 struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct key *key);
@@ -158,6 +166,49 @@ enum ui_severity { UI_INFO, UI_WARNING, UI_ERROR };
 
 /* Shows a line over the footer until the next key: the outcome of an effect. The text is cleaned here. */
 void ui_say(struct ui *ui, enum ui_severity severity, const char *text);
+
+/* --------------------------------------------------------------------------------- lists over a view */
+
+/* A link of a row. Strings are clean and never NULL. */
+struct ui_link_item {
+    const char *name;  /* its kind, for the effects */
+    const char *title; /* for people */
+    const char *help;  /* what it leads to */
+    const char *why;   /* it does not apply; "" when there is a URL */
+    const char *url;   /* "" when it does not apply */
+};
+
+#define UI_LINKS_MAX 16
+
+/*
+ * Answers UI_LIST_LINKS: shows the list. about says what the links are of. items are borrowed until the next
+ * call of this or the end of the ui.
+ */
+void ui_show_links(struct ui *ui, const char *about, const struct ui_link_item *items, size_t count);
+
+/* A setting. Strings are clean and never NULL. */
+struct ui_setting {
+    const char *group; /* heading; those of one group stand together */
+    const char *name;  /* for the effects, and for people */
+    const char *help;  /* one line, no full stop */
+    const char *value;
+    const char *fallback; /* the built-in value */
+    const char *choices;  /* "on|off"; "": text is typed */
+    const char *origin;   /* where the value comes from, for people */
+    bool fixed;           /* by a flag or the environment: it cannot be changed here */
+    bool at_once;         /* a change is seen at once; else at the next start */
+};
+
+/* Answers UI_LIST_SETTINGS, and follows each UI_SET while the list is shown. Borrowed as above. */
+void ui_show_settings(struct ui *ui, const struct ui_setting *items, size_t count);
+
+/* The settings are on the screen. */
+bool ui_shows_settings(const struct ui *ui);
+
+/* Changes to what is shown, by the settings. */
+void ui_set_theme(struct ui *ui, int index);
+void ui_set_sort(struct ui *ui, enum ui_sort sort);
+enum ct_err ui_set_columns(struct ui *ui, const char *text, struct ct_errmsg *msg);
 
 /* --------------------------------------------------------------------------- what tests ask about */
 
@@ -175,7 +226,9 @@ struct ui_view {
     bool follow;
     bool paused;
     bool help;
-    bool searching; /* the search line is open */
+    unsigned dialog; /* enum key_context of the list that lies over the view; 0: none */
+    int dialog_line; /* its selected line */
+    bool searching;  /* the search line is open */
     const char *search;
     size_t hits; /* of the search, as of the last key that moved it */
     size_t hit;  /* 1-based; 0: none */

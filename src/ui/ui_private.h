@@ -4,6 +4,8 @@
 #ifndef CT_UI_UI_PRIVATE_H
 #define CT_UI_UI_PRIVATE_H
 
+#include "columns.h"
+#include "dialog.h"
 #include "filter.h"
 #include "layout.h"
 #include "rows.h"
@@ -93,6 +95,9 @@ struct ui {
     bool help;
     int help_top;
     int help_lines; /* as of the last drawing */
+
+    struct column_set columns;
+    struct dialog dialog;
 
     bool paused;
     struct grid last; /* the last screen drawn from data */

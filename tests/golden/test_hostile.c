@@ -118,7 +118,9 @@ static void same_cells(const struct grid *a, const struct grid *b, int row, int 
 static void same_beside_text(const struct grid *hostile, const struct grid *harmless, const char *what)
 {
     struct layout layout;
-    layout_compute(&layout, hostile->cols);
+    struct column_set columns;
+    columns_init(&columns);
+    layout_compute(&layout, &columns, hostile->cols);
     for (int row = 0; row < hostile->rows; row++) {
         int col = 0;
         bool tree = row > 1 && row + 1 < hostile->rows;

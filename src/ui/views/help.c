@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#define HELP_LINES_MAX 160
+#define HELP_LINES_MAX 240
 #define HELP_KEYS      18 /* columns for the keys */
 #define HELP_TWO_FROM  104
 

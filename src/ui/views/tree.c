@@ -7,7 +7,9 @@
 
 #include <stdio.h>
 
-#define INDENT 2
+#define INDENT       2
+#define DAY_NS       (INT64_C(24) * 3600 * NS_PER_SEC)
+#define BURN_TICK_NS (5 * NS_PER_SEC) /* what leaves the window lowers the rate */
 
 /* Everything that one row's cells need. */
 struct context {
@@ -145,6 +147,31 @@ static void draw_duration(const struct context *c, enum column column, int64_t n
         put_number(c, column, format_duration(ns, text), ROLE_TIME);
 }
 
+static void put_percentage(const struct context *c, enum column column, double percentage)
+{
+    char text[FORMAT_MAX];
+    if (c->ui->layout.columns[column].width && percentage >= 0)
+        put_number(c, column, format_percentage(percentage, text),
+                   percentage >= LABEL_NEARLY_FULL ? ROLE_WARNING : ROLE_TOKENS);
+}
+
+/* The time of the day; of another day, how long ago that was. */
+static void draw_started(const struct context *c)
+{
+    char text[FORMAT_MAX];
+    int64_t at = c->n ? c->n->start_ns : c->s->started_ns, today = c->data->day_start_ns;
+    if (at <= 0)
+        return;
+    if (today > 0 && at >= today && at < today + DAY_NS) {
+        int64_t minutes = (at - today) / (60 * NS_PER_SEC);
+        snprintf(text, sizeof(text), "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    } else {
+        char age[FORMAT_MAX];
+        snprintf(text, sizeof(text), "-%s", format_age(status_elapsed(c->data->now_ns, at), age));
+    }
+    put_number(c, COLUMN_STARTED, text, ROLE_TIME);
+}
+
 static void draw_numbers(const struct context *c)
 {
     const struct counters *t = c->total;
@@ -169,6 +196,37 @@ static void draw_numbers(const struct context *c)
     put_count(c, COLUMN_AGENTS, t->agents, group && t->agents > 0, ROLE_TOKENS);
     draw_duration(c, COLUMN_TTFT, c->n && c->n->kind == NODE_LLM ? c->n->ttft_ns : -1);
     draw_duration(c, COLUMN_WAIT, c->n && !group ? c->n->wait_ns : t->wait_ns);
+    int64_t retries = llm && c->n->attempts > 1 ? c->n->attempts - 1 : group ? t->llm_retries : 0;
+    put_count(c, COLUMN_RETRIES, retries, retries > 0, ROLE_STATE_RETRYING);
+    if (l->columns[COLUMN_STARTED].width)
+        draw_started(c);
+}
+
+/* What only a session's row has. */
+static void draw_burn(const struct context *c)
+{
+    char text[FORMAT_MAX];
+    struct burn_rate burn = model_session_burn(c->s, c->data->now_ns);
+    if (burn.cost_nano_usd_per_hour <= 0)
+        return;
+    put_number(c, COLUMN_BURN,
+               format_cost(burn.cost_nano_usd_per_hour, burn.is_estimate ? COST_ESTIMATE : 0, text),
+               ROLE_COST);
+    ui_wake_at(c->ui, c->data->now_ns + BURN_TICK_NS);
+}
+
+static void draw_session_numbers(const struct context *c)
+{
+    const struct layout *l = &c->ui->layout;
+    const struct session_limits *limits = &c->s->limits;
+    if (l->columns[COLUMN_BURN].width)
+        draw_burn(c);
+    if (c->s->context.reported_ns > 0)
+        put_percentage(c, COLUMN_CONTEXT, c->s->context.used_percentage);
+    if (limits->reported_ns > 0) {
+        put_percentage(c, COLUMN_LIMIT_5H, label_limit_percentage(&limits->five_hour, c->data->now_ns));
+        put_percentage(c, COLUMN_LIMIT_7D, label_limit_percentage(&limits->seven_day, c->data->now_ns));
+    }
 }
 
 static void draw_texts(const struct context *c)
@@ -184,6 +242,9 @@ static void draw_texts(const struct context *c)
     }
     if (c->n)
         return;
+    if (l->columns[COLUMN_BRANCH].width)
+        grid_put(c->grid, c->line, l->columns[COLUMN_BRANCH].col, l->columns[COLUMN_BRANCH].width,
+                 c->s->branch, ROLE_DIM);
     if (l->columns[COLUMN_ID].width)
         grid_put(c->grid, c->line, l->columns[COLUMN_ID].col, l->columns[COLUMN_ID].width,
                  text_prefix(c->s->session_id, (size_t)l->columns[COLUMN_ID].width, NULL), ROLE_DIM);
@@ -265,6 +326,8 @@ static void draw_row(struct context *c, const struct row *row)
     draw_state(c);
     draw_texts(c);
     draw_numbers(c);
+    if (!c->n)
+        draw_session_numbers(c);
 }
 
 /* What the model says about silence changes without any event. */
@@ -280,7 +343,7 @@ static void wake_for_silence(struct ui *ui, const struct ui_data *data)
 void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
     struct context c = {.ui = ui, .data = data, .grid = grid};
-    layout_compute(&ui->layout, area.cols);
+    layout_compute(&ui->layout, &ui->columns, area.cols);
     draw_titles(ui, grid, area.row);
     for (int i = 0; i < area.rows - 1 && ui->top + (size_t)i < ui->rows.count; i++) {
         const struct row *r = &ui->rows.items[ui->top + (size_t)i];

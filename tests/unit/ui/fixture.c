@@ -36,6 +36,12 @@ struct run_status model_session_status(const struct session *s, int64_t now_ns)
     return ((const struct fixture_session *)s)->status;
 }
 
+struct burn_rate model_session_burn(const struct session *s, int64_t now_ns)
+{
+    (void)now_ns;
+    return ((const struct fixture_session *)s)->burn;
+}
+
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
 {
     (void)now_ns;
@@ -316,6 +322,35 @@ void fixture_settle(struct fixture *f)
     f->model.generation++;
 }
 
+/* What the application shows when the ui asks for a list. */
+static const struct ui_link_item LINKS[] = {
+    {"tempo", "Trace", "in Tempo", "",
+     "http://localhost:3000/explore?schemaVersion=1&panes=%7B%22tra%22%3A%7B%22datasource%22%3A%22tempo%22%2C"
+     "%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%7D%5D%7D%7D&orgId=1"},
+    {"loki", "Logs", "in Loki", "",
+     "http://localhost:3000/explore?schemaVersion=1&panes=%7B%22log%22%7D&orgId=1"},
+    {"mimir", "Metrics", "in Mimir, with exemplars", "", "http://localhost:3000/explore?x=1"},
+    {"split", "Trace and logs", "side by side", "no trace known: this session sends none", ""},
+};
+
+static const struct ui_setting SETTINGS[] = {
+    {"Screen", "theme", "colours: the name of a theme, or a file", "dark", "dark", "dark|light|colorblind",
+     "built-in", false, true},
+    {"Screen", "mouse", "take the mouse", "on", "on", "on|off", "by a flag", true, true},
+    {"Screen", "columns", "the columns of the tree", "state,cost", "", "", "config.ini", false, true},
+    {"Screen", "ascii", "draw with ASCII only", "auto", "auto", "auto|on|off", "built-in", false, false},
+    {"Grafana", "grafana-url", "where Grafana is", "http://localhost:3000", "http://localhost:3000", "",
+     "built-in", false, true},
+};
+
+void fixture_answer(struct ui *ui, const struct ui_effects *effects)
+{
+    if (effects->what & UI_LIST_LINKS)
+        ui_show_links(ui, "#7 fix the flaky login test", LINKS, sizeof(LINKS) / sizeof(LINKS[0]));
+    if (effects->what & UI_LIST_SETTINGS)
+        ui_show_settings(ui, SETTINGS, sizeof(SETTINGS) / sizeof(SETTINGS[0]));
+}
+
 struct ui_effects fixture_keys(struct ui *ui, const struct fixture *f, const char *script)
 {
     struct ui_effects effects = {0};
@@ -334,6 +369,7 @@ struct ui_effects fixture_keys(struct ui *ui, const struct fixture *f, const cha
             fprintf(stderr, "no such key: %.*s\n", SLICE_ARG(word));
             abort();
         }
+        fixture_answer(ui, &effects);
     }
     return effects;
 }

@@ -20,6 +20,8 @@
 struct fixture_session {
     struct session pub; /* first */
     struct run_status status;
+    struct burn_rate burn;
+    struct session_health health;
     struct fixture_session *link;
 };
 
@@ -82,6 +84,9 @@ struct scenario {
 
 extern const struct scenario SCENARIOS[];
 const struct scenario *scenario_find(const char *name); /* NULL: no such */
+
+/* Shows the list that the effects ask for, of a few links or settings. */
+void fixture_answer(struct ui *ui, const struct ui_effects *effects);
 
 /* Gives the ui a script of keys: names of key_parse() with blanks between; "text:abc" types abc. Returns the
  * effects of the last key. */

@@ -49,6 +49,11 @@ static void web_ui(struct fixture *f)
     fixture_llm(f, s, t, OPUS, true, 79 * SEC, 6 * SEC, 1800, 502, 90000, 17);
     struct node *bash = fixture_tool(f, s, t, "Bash", "rm -rf dist/", NODE_WAITING, 72 * SEC, -1);
     fixture_state(s, RUN_PERMISSION, 72 * SEC, bash);
+    ((struct fixture_session *)s)->burn.cost_nano_usd_per_hour = INT64_C(8760000000);
+    s->branch = SLICE_LIT("feat/login");
+    s->context = (struct session_context){FIXTURE_NOW - MIN, 166000, 200000, 83};
+    s->limits = (struct session_limits){
+        FIXTURE_NOW - MIN, {42, FIXTURE_NOW + 2 * HOUR + 10 * MIN}, {13, FIXTURE_NOW + 90 * HOUR}};
 }
 
 static void api(struct fixture *f)
@@ -68,6 +73,7 @@ static void api(struct fixture *f)
     fixture_llm(f, s, t, SONNET, true, 60 * SEC, 11 * SEC, 9000, 900, 260000, 50);
     n = fixture_tool(f, s, t, "Bash", "npm test", NODE_RUNNING, 34 * SEC, -1);
     fixture_state(s, RUN_TOOL, 34 * SEC, n);
+    ((struct fixture_session *)s)->burn = (struct burn_rate){9000, INT64_C(12240000000), true};
 }
 
 static void docs(struct fixture *f)

@@ -230,6 +230,8 @@ static void sorting_by_each_key(void **state)
     keys("S g");
     assert_selected("scratch");
     keys("s");
+    assert_int_equal(view().sort, UI_SORT_BURN);
+    keys("s");
     assert_int_equal(view().sort, UI_SORT_ACTIVITY);
 }
 
@@ -402,14 +404,14 @@ static void links_name_what_is_selected(void **state)
     (void)state;
     struct ui_effects e = keys("t");
     assert_true(e.what & UI_OPEN_LINK);
-    assert_int_equal(e.link, UI_LINK_TEMPO);
+    assert_string_equal(e.link, "tempo");
     assert_true(e.session_id == session_named("web-ui")->id);
     assert_true(e.node_id == 0);
     e = keys("Down l");
-    assert_int_equal(e.link, UI_LINK_LOKI);
+    assert_string_equal(e.link, "loki");
     assert_true(e.node_id == session_named("web-ui")->last_child->id);
     e = keys("m");
-    assert_int_equal(e.link, UI_LINK_MIMIR);
+    assert_string_equal(e.link, "mimir");
     e = keys("Y");
     assert_int_equal(e.what & (UI_COPY_LINK | UI_OPEN_LINK), UI_COPY_LINK);
     e = keys("y");
