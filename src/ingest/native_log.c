@@ -12,12 +12,32 @@ static void parent_span(const struct otlp_log *log, struct event *e)
     e->ids.has_parent_span_id = true;
 }
 
+/* Nothing else in the telemetry says that a session is over. */
+static void leaving(struct ingest *in, struct slice command, const struct event *prompt)
+{
+    static const char *const words[] = {"exit", "quit", "clear"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (!slice_eq_str(command, words[i]))
+            continue;
+        struct event end = *prompt;
+        end.kind = EVENT_SESSION;
+        end.phase = PHASE_FINISHED;
+        end.ended = true;
+        end.source = slice_str(words[i]);
+        end.detail = SLICE_NULL;
+        end.ids.prompt_id = SLICE_NULL; /* the command's own turn has no end from this */
+        end.ids.has_trace_id = false;
+        ingest_emit(in, &end);
+    }
+}
+
 static void user_prompt(struct ingest *in, const struct otlp_log *log, struct event *e)
 {
     e->kind = EVENT_PROMPT;
     e->phase = PHASE_STARTED;
     ingest_prompt(in, otlp_attr_text(log->attrs, "prompt"), e);
     struct slice command = otlp_attr_text(log->attrs, "command_name");
+    leaving(in, command, e);
     if (slice_eq_str(command, "compact"))
         e->turn_kind = TURN_KIND_COMPACT;
     else if (command.len && e->turn_kind == TURN_KIND_NONE)

@@ -89,7 +89,9 @@ void state_settle(struct session_entry *s)
     if (s->ended) {
         const char *evidence = s->killed                     ? "its process is gone"
                                : s->ended_by == WITNESS_HOOK ? "SessionEnd hook"
-                                                             : "the session's span ended";
+                               : s->ended_by == WITNESS_LOG  ? "the user left it by a command"
+
+                                                            : "the session's span ended";
         *out = (struct run_status){RUN_ENDED, s->ended_ns, s->ended_by, evidence, NULL};
     } else if (waits) {
         bool question = waits->view->asks_user;
