@@ -129,7 +129,8 @@ static void tool_apply(struct session_entry *s, const struct event *e)
     struct entry *n = idless ? entry_by_content(s, NODE_TOOL, e)
                              : session_entry_get(s, NODE_TOOL, INDEX_TOOL, e->ids.tool_use_id);
     s->idless |= idless;
-    s->saw_tool_ends |= e->witness == WITNESS_HOOK && e->phase == PHASE_FINISHED;
+    if (e->witness == WITNESS_HOOK && e->phase == PHASE_FINISHED && !s->saw_tool_ends)
+        s->saw_tool_ends = s->thaw = true;
     /* A start that was reckoned from the end leaves out the wait: any word of the start itself is better. */
     struct event facts = *e;
     facts.start_ns = 0;
@@ -180,6 +181,7 @@ static void span_apply(struct session_entry *s, const struct event *e)
         return;
     struct span_ref *ref = session_span_get(s, e->ids.span_id);
     if (!ref->is_wait) {
+        s->thaw |= ref->tied;
         ref->is_wait = true;
         ref->next_wait = s->waits;
         s->waits = ref;
@@ -199,8 +201,10 @@ static void span_apply(struct session_entry *s, const struct event *e)
     ref->rejected |= e->decision == DECISION_REJECTED;
     if (e->ids.has_parent_span_id) {
         struct span_ref *parent = session_span_get(s, e->ids.parent_span_id);
-        if (!ref->parent || slice_cmp(parent->key, ref->parent->key) < 0)
+        if (!ref->parent || slice_cmp(parent->key, ref->parent->key) < 0) {
+            s->thaw |= ref->tied;
             ref->parent = parent;
+        }
     }
 }
 
@@ -253,6 +257,7 @@ static void session_apply(struct session_entry *s, const struct event *e)
 
 void apply_event(struct session_entry *s, const struct event *e)
 {
+    freeze_check(s, e);
     if (e->kind != EVENT_SPAN || e->span_role == SPAN_ROLE_WAIT)
         turn_mention(s, e);
     switch (e->kind) {

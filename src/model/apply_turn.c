@@ -153,7 +153,8 @@ static void end_apply(struct session_entry *s, struct entry *turn, const struct 
     int64_t *newest = &ends[e->witness != WITNESS_HOOK];
     if (e->time_ns > *newest)
         *newest = e->time_ns;
-    s->saw_stop |= e->witness == WITNESS_HOOK;
+    if (e->witness == WITNESS_HOOK && !s->saw_stop)
+        s->saw_stop = s->thaw = true;
 }
 
 void turn_apply(struct session_entry *s, const struct event *e)

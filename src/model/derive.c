@@ -6,6 +6,8 @@
 
 /* Tool calls looked at for one permission prompt. */
 #define ASK_WALK 128
+/* From a call to the last of its prompts' witnesses: the notification comes seconds after the hook. */
+#define ASK_LAG_NS (INT64_C(10) * 1000000000)
 
 static void text_fields(struct node *p, const struct facts *f)
 {
@@ -82,14 +84,26 @@ static int asks_cmp(const void *a, const void *b)
     return order ? order : slice_cmp(x->detail, y->detail);
 }
 
-/* The tool was there when the prompt was shown, and nothing had been decided yet. */
-static bool may_ask(const struct entry *tool, const struct ask *ask)
+/* One of which neither a decision nor an end is known was cut off, at the latest when the next turn began: it
+ * may be one of an earlier turn's agent, that asks as soon as it is called. */
+int64_t ask_until(const struct entry *tool)
 {
     int64_t decided = tool->view->decided_ns, end = tool->pub.end_ns;
-    return tool->visible && tool->pub.kind == NODE_TOOL &&
-           (ask->tool.len == 0 || slice_eq(tool->pub.name, ask->tool)) &&
-           (decided == 0 || decided + CLOCK_SLACK_NS >= ask->ns) &&
-           (end == 0 || end + CLOCK_SLACK_NS >= ask->ns);
+    int64_t first = decided && (end == 0 || decided < end) ? decided : end;
+    return first ? first + CLOCK_SLACK_NS : tool->pub.start_ns + ASK_LAG_NS;
+}
+
+/* The tool was there when the prompt was shown, and nothing had been decided yet. */
+static bool may_ask(const struct session_entry *s, const struct entry *tool, const struct ask *ask)
+{
+    if (!tool->visible || tool->pub.kind != NODE_TOOL ||
+        (ask->tool.len && !slice_eq(tool->pub.name, ask->tool)))
+        return false;
+    if (ask->ns <= ask_until(tool))
+        return true;
+    const struct entry *turn = turn_at(s, ask->ns);
+    return !tool->view->decided_ns && !tool->pub.end_ns &&
+           (!turn || turn->pub.start_ns <= tool->pub.start_ns);
 }
 
 /* Higher is likelier: begun before the prompt, not asked about yet, and for the same thing. */
@@ -103,7 +117,7 @@ static int likeness(const struct entry *tool, const struct ask *ask)
 
 static void settle_ask(struct session_entry *s, struct ask *ask)
 {
-    size_t low = 0, high = s->count;
+    size_t low = 0, high = s->live;
     while (low < high) {
         size_t mid = (low + high) / 2;
         if (s->all[mid]->pub.start_ns <= ask->ns + CLOCK_SLACK_NS)
@@ -114,9 +128,10 @@ static void settle_ask(struct session_entry *s, struct ask *ask)
     struct entry *best = NULL;
     for (size_t i = low; i > 0 && i + ASK_WALK > low; i--) {
         struct entry *tool = s->all[i - 1];
-        if (may_ask(tool, ask) && (!best || likeness(tool, ask) > likeness(best, ask)))
+        if (may_ask(s, tool, ask) && (!best || likeness(tool, ask) > likeness(best, ask)))
             best = tool;
     }
+    ask->of = best;
     if (!best) {
         s->pending_ask = ask;
         return;
@@ -183,10 +198,11 @@ void derive_waits(struct session_entry *s)
         tool = tool ? entry_root(tool) : NULL;
         if (!tool || !tool->visible || tool->pub.kind != NODE_TOOL)
             continue;
+        s->thaw |= tool->frozen;
         lend_wait(tool, w);
     }
     settle_asks(s);
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->live; i++)
         if (s->all[i]->permission_ns)
             reckon_wait(s->all[i]);
 }

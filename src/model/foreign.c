@@ -42,7 +42,7 @@ void foreign_settle(struct session_entry *s)
 {
     if (s->foreign_count == 0)
         return;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *n = s->all[i];
         if (n->pub.kind != NODE_SPAN)
             continue;

@@ -140,7 +140,7 @@ struct pools {
 static void match_requests(struct session_entry *s, struct pools *p)
 {
     p->host_count = p->guest_count = 0;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         if (e->pub.kind != NODE_LLM || e->key.ptr[0] != INDEX_CONTENT)
             continue;
@@ -159,7 +159,7 @@ static void match_requests(struct session_entry *s, struct pools *p)
 static void match_tools(struct session_entry *s, struct pools *p, bool ended)
 {
     p->host_count = p->guest_count = 0;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         if (e->pub.kind != NODE_TOOL || e->same_as)
             continue;
@@ -187,7 +187,7 @@ static int by_last_word(const struct entry *a, const struct entry *b)
 static void match_compactions(struct session_entry *s, struct pools *p)
 {
     p->host_count = 0;
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->live; i++)
         if (s->all[i]->pub.kind == NODE_COMPACTION)
             p->hosts[p->host_count++] = s->all[i];
     sort_entries(s->model, p->hosts, p->host_count, by_last_word);
@@ -213,7 +213,7 @@ void match_calls(struct session_entry *s)
 {
     if (!s->idless)
         return;
-    struct pools p = {mem_array(s->count, sizeof *p.hosts), mem_array(s->count, sizeof *p.guests), 0, 0};
+    struct pools p = {mem_array(s->live, sizeof *p.hosts), mem_array(s->live, sizeof *p.guests), 0, 0};
     match_requests(s, &p);
     match_tools(s, &p, true);
     match_tools(s, &p, false);

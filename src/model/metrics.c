@@ -14,8 +14,6 @@
 #define METRIC_STRETCHES_MAX 16
 /* A cost is a decimal number that went through binary ones. */
 #define METRIC_COST_SLACK INT64_C(1000)
-/* Both witnesses are stamped by one clock; what ended this close to the export may be in it or not. */
-#define METRIC_EDGE_NS (INT64_C(2) * 1000000000)
 
 struct stretch {
     int64_t start_ns, end_ns;
@@ -126,8 +124,10 @@ static int64_t cumulative(struct session_entry *s, struct metric_series *series,
 
 void metrics_apply(struct session_entry *s, const struct event *e)
 {
-    if (!s->metrics)
+    if (!s->metrics) {
         s->metrics = session_alloc(s, sizeof *s->metrics);
+        s->thaw = true; /* the calls that were frozen were not added up */
+    }
     struct metrics_part *m = s->metrics;
     s->pub.has_metrics = true;
     if (e->arrival_ns > m->last_arrival_ns)
@@ -166,8 +166,10 @@ void metrics_settle(struct session_entry *s)
         return;
     memset(m->least, 0, sizeof m->least);
     memset(m->most, 0, sizeof m->most);
-    m->cost_unknown = false;
-    for (size_t i = 0; i < s->count; i++) {
+    m->cost_unknown = s->frozen.cost_unknown;
+    for (size_t k = 0; k < METRICS_COMPARED; k++)
+        m->least[k] = m->most[k] = s->frozen.used[k];
+    for (size_t i = 0; i < s->live; i++) {
         const struct entry *e = s->all[i];
         if (e->pub.kind != NODE_LLM || !e->visible)
             continue;

@@ -12,6 +12,8 @@ void model_config_init(struct model_config *config)
 {
     *config = (struct model_config){.max_bytes = MODEL_MAX_BYTES_DEFAULT,
                                     .turn_idle_end_ns = MODEL_TURN_IDLE_END_NS,
+                                    .freeze_above = MODEL_FREEZE_ABOVE,
+                                    .freeze_after_ns = MODEL_FREEZE_AFTER_NS,
                                     .session_id_wait_ns = MODEL_SESSION_ID_WAIT_NS,
                                     .session_id_waiting_max = MODEL_SESSION_ID_WAITING_MAX};
 }

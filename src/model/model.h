@@ -5,7 +5,8 @@
  * everything else is a query. Structures are read-only for everybody but src/model; pointers stay valid until
  * the next model_apply() that evicts (see model_generation()), so a frame may hold them, a longer-lived
  * reader keeps the 64-bit id. What was applied shows in them from the next query on: each brings the trees of
- * the sessions that changed up to date, at a cost of one pass over those sessions. Apply a batch, then look.
+ * the sessions that changed up to date, at a cost of one pass over what of those sessions is not over for
+ * good (freeze.c). Apply a batch, then look.
  *
  * Facts merge by key (session id, prompt id, trace id, request id, tool_use_id, agent id, span id), so that
  * order and duplication of what arrives do not matter.
@@ -35,10 +36,16 @@ enum turn_mode {
     TURN_MODE_HEURISTIC /* only silence: see quiet.c */
 };
 
+#define MODEL_FREEZE_ABOVE     2048
+#define MODEL_FREEZE_AFTER_NS  (INT64_C(60) * 1000000000)
 #define MODEL_TURN_IDLE_END_NS (INT64_C(1500) * 1000000)
 
 struct model_config {
     uint64_t hash_seed;
+    /* Of sessions with more entries than this, turns that ended this long ago are left alone by what keeps
+     * the trees up to date, unless something is heard of them. */
+    size_t freeze_above;
+    int64_t freeze_after_ns;
     enum session_id_policy session_id_policy;
     int64_t session_id_wait_ns;    /* held for this long at most … */
     size_t session_id_waiting_max; /* … and this many of them together */
@@ -413,6 +420,7 @@ struct model_stats {
     uint64_t bytes;
     uint64_t sessions;
     uint64_t nodes;
+    uint64_t frozen_nodes; /* of those, what settling leaves alone */
     uint64_t evicted_sessions;
     uint64_t refused_events;   /* the session alone is over the byte budget */
     uint64_t orphans;          /* events that came without a session id, to be known by their trace */

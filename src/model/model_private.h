@@ -5,8 +5,8 @@
  *   - facts (apply.c, facts.c): every event is joined into the facts of the one thing that it is about. The
  *     join is commutative, associative and idempotent; nothing is decided here.
  *   - the tree (settle.c and what it calls): a pure function of all facts of a session, computed anew when a
- *     reader asks after a change. Which trace is which prompt, which call hangs where, states, sums: all
- * here.
+ *     reader asks after a change, but for what cannot have changed (freeze.c). Which trace is which prompt,
+ * which call hangs where, states, sums: all here.
  */
 #ifndef CT_MODEL_MODEL_PRIVATE_H
 #define CT_MODEL_MODEL_PRIVATE_H
@@ -169,6 +169,8 @@ struct entry {
     int64_t quiet_end_ns;     /* TURN_QUIET: silence ended it; 0: open */
     int64_t quiet_due_ns;     /* TURN_QUIET, open: when silence will have; 0: not by itself */
     bool made;                /* by settling, which alone knows whether it is there */
+    bool frozen;              /* freeze.c */
+    bool tied;                /* not frozen, but something that is points to it */
     bool visible, visited;
     bool changed;  /* touched since the last settle */
     bool kept;     /* a leaf whose own fields are as they were */
@@ -197,6 +199,7 @@ struct span_ref {
     int64_t start_ns, end_ns; /* 0: unknown */
     struct link trace;
     struct span_ref *next_wait; /* all wait spans of the session */
+    bool tied;                  /* something frozen points to it */
 };
 
 /* A permission prompt on the screen; which tool it is about is found when settling. */
@@ -205,7 +208,8 @@ struct ask {
     int64_t ns;
     struct slice tool; /* "" when the witness does not say */
     struct slice detail;
-    bool notified; /* by the notification, seconds after the prompt */
+    bool notified;          /* by the notification, seconds after the prompt */
+    const struct entry *of; /* which tool that is; NULL: none fits */
 };
 
 struct model_use {
@@ -225,15 +229,31 @@ struct report {
     int64_t cost_ns;
 };
 
+/* The part of a session that settling leaves alone: see freeze.c. */
+struct frozen {
+    int64_t before_ns; /* everything in it is older; 0: there is nothing in it */
+    size_t turns;      /* of session_entry.turns, from the first */
+    size_t traces;     /* of session_entry.traces, the same */
+    struct span_ref *waits;
+    struct ask *asks;
+    struct node *first_child, *last_child; /* right below the session */
+    struct entry *newest_llm;              /* of the main conversation */
+    struct counters total;
+    int64_t used[5]; /* what metrics.c compares: METRICS_COMPARED of them */
+    bool cost_unknown;
+};
+
 struct session_entry {
     struct session pub; /* first */
     struct model *model;
     struct arena arena;
     struct map index; /* type byte and id -> entry, span_ref, model_use … */
 
-    struct entry **all;  /* every entry; in canonical order after a settle */
-    struct entry **made; /* the same in order of making: the low half of a node's id, less 1 */
-    size_t count, cap;
+    struct entry **all;  /* what is not frozen, live of them; in canonical order after a settle */
+    struct entry **made; /* every entry in order of making: the low half of a node's id, less 1 */
+    size_t live, count, cap;
+    struct frozen frozen;
+    bool thaw;            /* something frozen was touched */
     struct entry **turns; /* those that are shown, by start */
     size_t turn_count, turn_cap;
     struct entry **spawners; /* tool calls that start agents */
@@ -274,7 +294,8 @@ struct session_entry {
 
     /* Written by settling. */
     bool ended;
-    int64_t due_ns; /* something changes then by itself; 0: nothing */
+    int64_t due_ns;           /* something changes then by itself; 0: nothing */
+    struct entry *newest_llm; /* of the main conversation */
     struct entry *waiting_call, *running_call, *running_agent;
     struct ask *pending_ask; /* newest one that no tool fits */
     struct run_status status;
@@ -293,6 +314,9 @@ struct session_entry {
 /* Events that wait for the session of their trace, all traces together. */
 #define ORPHANS_MAX    4096
 #define ORPHAN_KEY_MAX 176
+
+/* Both witnesses are stamped by one clock; what ended this close to the export may be in it or not. */
+#define METRIC_EDGE_NS (INT64_C(2) * 1000000000)
 
 /* What is compared between events and metrics: cost and the four types of tokens. */
 #define METRICS_COMPARED 5
@@ -463,6 +487,11 @@ void settle_mark(struct session_entry *s);
 struct entry *settle_make(struct session_entry *s, enum node_kind kind, struct slice key,
                           struct entry *parent);
 
+/* freeze.c */
+void freeze_settle(struct session_entry *s); /* after a settle: what will not change any more */
+void freeze_undo(struct session_entry *s);
+void freeze_check(struct session_entry *s, const struct event *e); /* does it reach back? */
+
 /* quiet.c */
 void quiet_settle(struct session_entry *s);
 
@@ -500,13 +529,15 @@ void turns_notified(struct session_entry *s); /* marks those that a background a
 struct entry *turn_of(const struct session_entry *s, struct entry *call);
 
 /* place.c */
+struct entry *asked_by(const struct facts *tool); /* the request whose answer asked for it, or NULL */
 void place_all(struct session_entry *s);
 /* Children, depth, cycles; preorder has room for all. Returns how many there are. */
 size_t place_link(struct session_entry *s, struct entry **preorder);
 
 /* derive.c */
-void derive_facts(struct entry *e);         /* public fields that need no tree */
-void derive_waits(struct session_entry *s); /* decisions and permission prompts, to their tools */
+void derive_facts(struct entry *e);          /* public fields that need no tree */
+int64_t ask_until(const struct entry *tool); /* a permission prompt later than this is about another one */
+void derive_waits(struct session_entry *s);  /* decisions and permission prompts, to their tools */
 /* report.c */
 void report_init(struct session *s);
 void report_apply(struct session_entry *s, const struct event *e);

@@ -82,7 +82,7 @@ static struct entry *likely_spawner(const struct session_entry *s, const struct 
 
 static void place_agents(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *n = s->all[i];
         if (!n->visible || n->pub.kind != NODE_AGENT)
             continue;
@@ -91,7 +91,7 @@ static void place_agents(struct session_entry *s)
         if (tool)
             tool->taken = true;
     }
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *n = s->all[i];
         if (!n->visible || n->pub.kind != NODE_AGENT || n->pub.parent)
             continue;
@@ -116,7 +116,7 @@ static void add_spawner(struct session_entry *s, struct entry *tool)
     s->spawners[s->spawner_count++] = tool;
 }
 
-static struct entry *asked_by(const struct facts *f)
+struct entry *asked_by(const struct facts *f)
 {
     struct entry *llm = link_entry(&f->llm);
     if (llm)
@@ -127,7 +127,7 @@ static struct entry *asked_by(const struct facts *f)
 
 void place_all(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *n = s->all[i];
         if (!n->visible || n->pub.kind == NODE_AGENT)
             continue;
@@ -227,28 +227,38 @@ static struct node *open_circle(struct entry *inside)
     return first;
 }
 
+/* The session's children but for those that are frozen, which come first. */
+static void no_children(struct session_entry *s)
+{
+    s->pub.first_child = s->frozen.first_child;
+    s->pub.last_child = s->frozen.last_child;
+    if (s->pub.last_child)
+        s->pub.last_child->next = NULL;
+}
+
 size_t place_link(struct session_entry *s, struct entry **preorder)
 {
     struct walk w = {preorder, 0};
     size_t visible = 0;
-    s->pub.first_child = s->pub.last_child = NULL;
-    for (size_t i = 0; i < s->count; i++)
+    no_children(s);
+    for (size_t i = 0; i < s->live; i++)
         s->all[i]->pub.first_child = s->all[i]->pub.last_child = NULL;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *n = s->all[i];
         if (n->visible) {
             append(&n->pub);
             visible++;
         }
     }
-    for (struct node *n = s->pub.first_child; n; n = n->next)
+    struct node *frozen = s->frozen.last_child;
+    for (struct node *n = frozen ? frozen->next : s->pub.first_child; n; n = n->next)
         walk_from(&w, n);
-    for (size_t i = 0; i < s->count && w.count < visible; i++)
+    for (size_t i = 0; i < s->live && w.count < visible; i++)
         if (s->all[i]->visible && !s->all[i]->visited)
             walk_from(&w, open_circle(s->all[i]));
     /* Roots that were cut off stand among the others by their start. */
-    s->pub.first_child = s->pub.last_child = NULL;
-    for (size_t i = 0; i < s->count; i++)
+    no_children(s);
+    for (size_t i = 0; i < s->live; i++)
         if (s->all[i]->visible && !s->all[i]->pub.parent)
             append(&s->all[i]->pub);
     return w.count;

@@ -30,5 +30,5 @@ void placeholders_settle(struct session_entry *s)
         any = true;
     }
     if (any)
-        sort_entries(s->model, s->all, s->count, entry_cmp);
+        sort_entries(s->model, s->all, s->live, entry_cmp);
 }

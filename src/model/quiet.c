@@ -81,7 +81,7 @@ static void note(struct quiet *q, const struct entry *call)
 /* What is known of prompts although they open no turns here is their title. */
 static void entitle(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         const struct entry *prompt = s->all[i];
         if (!prompt->turn || prompt->made || prompt->same_as || prompt->view->texts[FACT_DETAIL].len == 0)
             continue;
@@ -94,7 +94,7 @@ static void entitle(struct session_entry *s)
 void quiet_settle(struct session_entry *s)
 {
     struct quiet q = {0};
-    size_t count = s->count; /* those that are made here come behind */
+    size_t count = s->live; /* those that are made here come behind */
     int64_t idle = s->model->config.turn_idle_end_ns;
     for (size_t i = 0; i < count; i++) {
         const struct entry *e = s->all[i];

@@ -69,7 +69,7 @@ size_t model_session_red(const struct session *session, int64_t now_ns, int64_t 
     for (size_t i = 0; i < s->count; i++) {
         struct window_series series[WINDOW_SERIES_MAX];
         struct red_share share;
-        size_t count = windows_red(s, s->all[i], series, &share);
+        size_t count = windows_red(s, s->made[i], series, &share);
         if (window_ns > 0 && (share.time_ns > now_ns || share.time_ns <= now_ns - window_ns))
             continue;
         for (size_t k = 0; k < count; k++)

@@ -125,6 +125,6 @@ static void settle_turn(struct session_entry *s, struct entry *turn)
 
 void said_settle(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->turn_count; i++)
+    for (size_t i = s->frozen.turns; i < s->turn_count; i++)
         settle_turn(s, s->turns[i]);
 }

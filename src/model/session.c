@@ -133,6 +133,7 @@ void session_evict(struct model *m, struct session_entry *s)
     m->bytes -= s->bytes_counted;
     m->stats.sessions--;
     m->stats.nodes -= s->count;
+    m->stats.frozen_nodes -= s->count - s->live;
     m->generation++;
     free(s->all);
     free(s->made);
@@ -149,8 +150,8 @@ void session_take_back(struct session_entry *s)
 {
     settle_session(s);
     for (size_t i = 0; i < s->count; i++) {
-        s->all[i]->visible = s->all[i]->kept = false;
-        derive_windows(s, s->all[i]);
+        s->made[i]->visible = s->made[i]->kept = false;
+        derive_windows(s, s->made[i]);
     }
     s->pub.real = false;
     session_evict(s->model, s);
@@ -202,7 +203,7 @@ static struct entry *new_entry(struct session_entry *s, enum node_kind kind)
         s->all = mem_grow(s->all, s->cap, sizeof *s->all);
         s->made = mem_grow(s->made, s->cap, sizeof *s->made);
     }
-    s->all[s->count] = s->made[s->count] = n;
+    s->all[s->live++] = s->made[s->count] = n;
     n->pub.id = s->pub.id | ++s->count;
     s->model->stats.nodes++;
     return n;
@@ -216,6 +217,7 @@ struct entry *session_entry_get(struct session_entry *s, enum node_kind kind, ch
         n->key = session_index_put(s, type, id, n);
     }
     n->changed = true;
+    s->thaw |= n->frozen || n->tied;
     return n;
 }
 
@@ -223,12 +225,20 @@ struct span_ref *session_span_get(struct session_entry *s, const uint8_t id[8])
 {
     struct slice key = slice_make(id, 8);
     struct span_ref *ref = session_index_get(s, INDEX_SPAN, key);
-    if (ref)
+    if (ref) {
+        s->thaw |= ref->owner && ref->owner->frozen;
         return ref;
+    }
     ref = session_alloc(s, sizeof *ref);
     ref->wait_ns = -1;
     ref->key = session_index_put(s, INDEX_SPAN, key, ref);
     return ref;
+}
+
+static void span_owned(struct session_entry *s, struct span_ref *ref, struct entry *owner)
+{
+    s->thaw |= ref->tied && ref->owner != owner;
+    ref->owner = owner;
 }
 
 /* Honest senders have one owner for a span; of several, always the same one wins. */
@@ -238,7 +248,7 @@ void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry
     bool call = owner->pub.kind != NODE_SPAN;
     if (!ref->owner || (ref->owner->pub.kind == NODE_SPAN && call) ||
         ((ref->owner->pub.kind != NODE_SPAN) == call && slice_cmp(owner->key, ref->owner->key) < 0))
-        ref->owner = owner;
+        span_owned(s, ref, owner);
 }
 
 /* Facts that every event carries about its session. */

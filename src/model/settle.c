@@ -1,7 +1,7 @@
 /*
  * From facts to the tree: a pure function of everything that is known of a session, run when a reader asks
- * after a change. Its cost is that of one pass over the session's entries, whatever the order in which they
- * came.
+ * after a change. Its cost is that of one pass over the session's entries that are not frozen (freeze.c),
+ * whatever the order in which they came.
  */
 #include "mem.h"
 #include "model_private.h"
@@ -74,7 +74,7 @@ static bool may_keep(const struct entry *e)
 
 static void forget(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         e->kept = may_keep(e);
         e->changed = e->lent = false;
@@ -147,18 +147,29 @@ int64_t model_due_ns(const struct model *m)
     return orphan ? clock->orphan_due_ns : clock->due_ns;
 }
 
-void settle_session(struct session_entry *s)
+/* Something that is not frozen is a part of something that is: that was not over after all. */
+static bool reaches_back(const struct session_entry *s)
 {
-    if (!s->dirty)
-        return;
-    unmark(s);
+    if (s->frozen.before_ns == 0)
+        return false;
+    for (size_t i = 0; i < s->live; i++) {
+        const struct entry *e = s->all[i];
+        const struct node *p = &e->pub, *parent = e->visible ? p->parent : NULL;
+        bool early = e->visible && p->start_ns < s->frozen.before_ns;
+        if (early || (e->same_as && e->same_as->frozen) || (parent && as_entry(parent)->frozen))
+            return true;
+    }
+    return s->thaw;
+}
+
+/* What is one thing, its fields, and what it hangs from. False: once more, with nothing frozen. */
+static bool arrange(struct session_entry *s)
+{
     forget(s);
-    sort_entries(s->model, s->traces, s->trace_count, by_first_word);
-    if (s->model_count > 1)
-        qsort(s->models, s->model_count, sizeof *s->models, models_cmp);
+    sort_entries(s->model, s->traces + s->frozen.traces, s->trace_count - s->frozen.traces, by_first_word);
     turns_settle(s);
     match_calls(s);
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         e->alone = !e->same_as && !e->guests;
         e->kept &= e->alone;
@@ -172,23 +183,43 @@ void settle_session(struct session_entry *s)
             derive_facts(e);
     }
     foreign_settle(s);
-    sort_entries(s->model, s->all, s->count, entry_cmp);
+    sort_entries(s->model, s->all, s->live, entry_cmp);
     if (s->turn_count == 0 && s->model->config.turn_mode != TURN_MODE_HOOKS) {
         quiet_settle(s);
-        sort_entries(s->model, s->all, s->count, entry_cmp);
+        sort_entries(s->model, s->all, s->live, entry_cmp);
     }
     turns_notified(s);
     derive_waits(s);
     placeholders_settle(s);
     place_all(s);
-    struct entry **preorder = mem_array(s->count + 1, sizeof *preorder);
+    return !reaches_back(s);
+}
+
+void settle_session(struct session_entry *s)
+{
+    if (!s->dirty)
+        return;
+    unmark(s);
+    if (s->model_count > 1)
+        qsort(s->models, s->model_count, sizeof *s->models, models_cmp);
+    if (s->thaw)
+        freeze_undo(s);
+    if (!arrange(s)) {
+        /* What this pass found new is still new to the next. */
+        for (size_t i = 0; i < s->live; i++)
+            s->all[i]->changed = !s->all[i]->kept;
+        freeze_undo(s);
+        arrange(s);
+    }
+    struct entry **preorder = mem_array(s->live + 1, sizeof *preorder);
     derive_tree(s, preorder, place_link(s, preorder));
     free(preorder);
-    for (size_t i = 0; i < s->count; i++)
+    for (size_t i = 0; i < s->live; i++)
         derive_windows(s, s->all[i]);
     state_settle(s);
     metrics_settle(s);
     settle_due(s);
+    freeze_settle(s);
     session_account(s);
 }
 

@@ -178,7 +178,7 @@ static void own_counters(const struct entry *n, struct counters *c)
 
 static void pick_models(struct session_entry *s, struct entry **nodes, size_t count)
 {
-    struct entry *newest = NULL;
+    struct entry *newest = s->frozen.newest_llm;
     s->pub.model = s->report.model_id;
     for (size_t i = 0; i < count; i++) {
         struct entry *n = nodes[i];
@@ -188,6 +188,7 @@ static void pick_models(struct session_entry *s, struct entry **nodes, size_t co
         if (main)
             newest_entry(&newest, n);
     }
+    s->newest_llm = newest;
     if (newest)
         s->pub.model = newest->pub.model;
 }
@@ -204,7 +205,7 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
         if (!preorder[i]->kept) /* a leaf's sums are its own */
             own_counters(preorder[i], &preorder[i]->pub.total);
     }
-    s->pub.total = (struct counters){0};
+    s->pub.total = s->frozen.total;
     for (size_t i = count; i-- > 0;) {
         struct node *p = &preorder[i]->pub;
         counters_add(p->parent ? &p->parent->total : &s->pub.total, &p->total, 1);

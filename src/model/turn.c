@@ -42,7 +42,7 @@ static bool has_trace(const struct entry *prompt)
 
 static void join_by_proof(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->trace_count; i++) {
+    for (size_t i = s->frozen.traces; i < s->trace_count; i++) {
         struct entry *trace = s->traces[i], *prompt = link_entry(&trace->turn->proof);
         if (prompt && link_entry(&prompt->turn->proof) == trace)
             match_join(prompt, trace);
@@ -51,7 +51,7 @@ static void join_by_proof(struct session_entry *s)
 
 static void join_by_hint(struct session_entry *s, struct pool *prompts)
 {
-    for (size_t i = 0; i < s->trace_count; i++) {
+    for (size_t i = s->frozen.traces; i < s->trace_count; i++) {
         struct entry *trace = s->traces[i], *prompt = link_entry(&trace->turn->hint);
         if (trace->turn->proof.to || !prompt || prompt->turn->proof.to)
             continue;
@@ -118,7 +118,7 @@ static void join_by_time(struct session_entry *s, struct pool *prompts, struct p
     match_nearest(s->model, &together, hosts.items, hosts.count, records->items, records->count);
     /* What is left of the records are prompts of their own. */
     size_t kept = 0;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         if (e->turn && e->turn->kind == TURN_RECORD && !e->same_as)
             prompts->items[prompts->count++] = e;
@@ -128,14 +128,14 @@ static void join_by_time(struct session_entry *s, struct pool *prompts, struct p
         if (prompts->items[i]->f.known && !has_trace(prompts->items[i]))
             hosts.items[hosts.count++] = prompts->items[i];
     struct pool traces = {room->items + hosts.count, 0};
-    for (size_t i = 0; i < s->trace_count; i++) {
+    for (size_t i = s->frozen.traces; i < s->trace_count; i++) {
         struct entry *t = s->traces[i];
         if (is_free(t) && t->turn->has_span)
             traces.items[traces.count++] = t;
     }
     match_nearest(s->model, &together, hosts.items, hosts.count, traces.items, traces.count);
     traces.count = 0;
-    for (size_t i = 0; i < s->trace_count; i++) {
+    for (size_t i = s->frozen.traces; i < s->trace_count; i++) {
         struct entry *t = s->traces[i];
         if (is_free(t) && !t->turn->has_span)
             traces.items[traces.count++] = t;
@@ -222,9 +222,9 @@ struct entry *turn_at(const struct session_entry *s, int64_t ns)
 
 void turns_notified(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->turn_count; i++)
+    for (size_t i = s->frozen.turns; i < s->turn_count; i++)
         s->turns[i]->notified = false;
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         const struct entry *agent = s->all[i];
         if (agent->pub.kind != NODE_AGENT || !agent->visible || !agent->pub.background || !agent->pub.end_ns)
             continue;
@@ -270,14 +270,14 @@ static void apply_ends(struct session_entry *s, struct pool *ends)
         if (turn)
             match_join(turn, ends->items[i]);
     }
-    for (size_t i = 0; i < s->turn_count && ends->count; i++)
+    for (size_t i = s->frozen.turns; i < s->turn_count && ends->count; i++)
         if (s->turns[i]->guests)
             turn_facts(s->turns[i]);
 }
 
 void turns_number(struct session_entry *s)
 {
-    for (size_t i = 0; i < s->turn_count; i++)
+    for (size_t i = s->frozen.turns; i < s->turn_count; i++)
         s->turns[i]->pub.number = (int32_t)(i + 1);
 }
 
@@ -305,11 +305,11 @@ static bool counts(const struct session_entry *s, const struct entry *turn)
 
 void turns_settle(struct session_entry *s)
 {
-    struct entry **room = mem_array(5 * s->count + 1, sizeof(struct entry *));
-    struct pool prompts = {room, 0}, records = {room + s->count, 0}, ends = {room + 2 * s->count, 0};
-    struct pool free_room = {room + 3 * s->count, 0};
-    s->turn_count = 0;
-    for (size_t i = 0; i < s->count; i++) {
+    struct entry **room = mem_array(5 * s->live + 1, sizeof(struct entry *));
+    struct pool prompts = {room, 0}, records = {room + s->live, 0}, ends = {room + 2 * s->live, 0};
+    struct pool free_room = {room + 3 * s->live, 0};
+    s->turn_count = s->frozen.turns;
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         if (!e->turn || e->made)
             continue;
@@ -323,7 +323,7 @@ void turns_settle(struct session_entry *s)
     join_by_proof(s);
     join_by_hint(s, &prompts);
     join_by_time(s, &prompts, &records, &free_room);
-    for (size_t i = 0; i < s->count; i++) {
+    for (size_t i = 0; i < s->live; i++) {
         struct entry *e = s->all[i];
         if (!e->turn || e->same_as || e->made || e->turn->kind == TURN_END)
             continue;
@@ -332,7 +332,7 @@ void turns_settle(struct session_entry *s)
         if (e->visible)
             turn_show(s, e);
     }
-    sort_entries(s->model, s->turns, s->turn_count, entry_cmp);
+    sort_entries(s->model, s->turns + s->frozen.turns, s->turn_count - s->frozen.turns, entry_cmp);
     apply_ends(s, &ends);
     turns_number(s);
     said_settle(s);

@@ -338,6 +338,60 @@ static void company_changes_nothing(void **state)
     capture_names_free(names);
 }
 
+/* What is left alone of long sessions is what it would be: the least of it, after the least time. */
+static void frozen(const struct capture *c, struct play *p, uint64_t *frozen_nodes)
+{
+    struct model_config config;
+    struct world all, some;
+    model_config_init(&config);
+    config.freeze_above = SIZE_MAX;
+    world_open_with(&all, &config);
+    config.freeze_above = 1;
+    config.freeze_after_ns = (int64_t)random_below(3) * INT64_C(700000000) + 1;
+    world_open_with(&some, &config);
+    for (size_t i = 0; i < p->count; i++) {
+        assert_int_equal(world_feed(&all, p->frames[i]), CT_OK);
+        assert_int_equal(world_feed(&some, p->frames[i]), CT_OK);
+        if (random_below(3) == 0)
+            model_sessions(some.model);
+        *frozen_nodes += model_stats(some.model).frozen_nodes;
+    }
+    assert_same(c->name, "frozen", &all, &some);
+    world_close(&all);
+    world_close(&some);
+}
+
+static uint64_t frozen_nodes;
+
+static void frozen_capture(const struct capture *c)
+{
+    struct play p = {0};
+    for (size_t i = 0; i < c->count; i++)
+        play_add(&p, &c->frames[i]);
+    for (int round = 0; round < 6; round++)
+        frozen(c, &p, &frozen_nodes);
+    for (int round = 0; round < 12; round++) {
+        /* Late by a few places, as the senders' batches are. */
+        for (size_t i = 0; i + 1 < p.count; i++) {
+            size_t k = i + random_below(p.count - i < 6 ? p.count - i : 6);
+            const struct frame *f = p.frames[i];
+            p.frames[i] = p.frames[k];
+            p.frames[k] = f;
+        }
+        frozen(c, &p, &frozen_nodes);
+    }
+    play_shuffle(&p);
+    frozen(c, &p, &frozen_nodes);
+    free(p.frames);
+}
+
+static void what_is_left_alone_is_what_it_would_be(void **state)
+{
+    (void)state;
+    each_capture(frozen_capture);
+    assert_true(frozen_nodes > 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,6 +400,7 @@ int main(void)
         cmocka_unit_test(so_does_any_beginning),
         cmocka_unit_test(a_lost_signal_takes_only_what_it_alone_knew),
         cmocka_unit_test(company_changes_nothing),
+        cmocka_unit_test(what_is_left_alone_is_what_it_would_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

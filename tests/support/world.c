@@ -12,10 +12,15 @@ static void on_event(void *ctx, const struct event *e)
 void world_open(struct world *w)
 {
     struct model_config config;
-    struct otlp_limits limits;
     model_config_init(&config);
+    world_open_with(w, &config);
+}
+
+void world_open_with(struct world *w, const struct model_config *config)
+{
+    struct otlp_limits limits;
     otlp_limits_init(&limits);
-    *w = (struct world){.model = model_create(&config)};
+    *w = (struct world){.model = model_create(config)};
     w->ingest = ingest_create(&limits, on_event, w->model);
     buf_init(&w->text, TEXT_MAX);
 }

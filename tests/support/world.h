@@ -19,6 +19,7 @@ struct world {
 };
 
 void world_open(struct world *w);
+void world_open_with(struct world *w, const struct model_config *config);
 void world_close(struct world *w);
 enum ct_err world_feed(struct world *w, const struct frame *f);
 
