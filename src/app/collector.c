@@ -249,12 +249,14 @@ void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
     uv_timer_stop(&c->keeper);
     uv_close((uv_handle_t *)&c->catch_up, on_closed);
     uv_close((uv_handle_t *)&c->keeper, on_closed);
-    c->stop_waits = 2u + (c->receiver != NULL) + (unsigned)c->tee_count;
+    c->stop_waits = 3u + (c->receiver != NULL) + (unsigned)c->tee_count;
     if (c->receiver)
         receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
     forward_stop(c, STOP_GRACE_MS, stop_part_ctx, c);
     process_watch_stop(c->processes, stop_part_ctx, c);
     c->processes = NULL;
+    grafana_api_close(c->grafana, stop_part_ctx, c);
+    c->grafana = NULL;
     stop_part_ctx(c);
 }
 

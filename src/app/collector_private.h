@@ -7,6 +7,7 @@
 #include "clients.h"
 #include "collector.h"
 #include "decode.h"
+#include "grafana_api.h"
 #include "ingest.h"
 #include "price_file.h"
 #include "process_watch.h"
@@ -42,6 +43,7 @@ struct collector {
     struct price_list prices;
     struct control_stream *streams;
     struct process_watch *processes;
+    struct grafana_api *grafana; /* NULL: nobody has asked for links yet */
 
     uv_idle_t catch_up; /* active while the model is behind the journal */
     uv_timer_t keeper;  /* one shot after an append or progress of a tee: fsync and retention */

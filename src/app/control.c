@@ -150,6 +150,15 @@ static void send_frames(struct collector *c, struct receiver_request *request, s
     stream_wake(s);
 }
 
+/* Grafana is asked when somebody first looks. */
+static const struct deeplink_config *links(struct collector *c)
+{
+    if (!c->grafana)
+        c->grafana = grafana_api_create(c->config.loop, c->config.options, NULL, NULL);
+    grafana_api_refresh(c->grafana);
+    return grafana_api_links(c->grafana);
+}
+
 static void send_status(struct collector *c, struct receiver_request *request, struct slice query)
 {
     struct flow flow;
@@ -158,7 +167,7 @@ static void send_status(struct collector *c, struct receiver_request *request, s
         .model = c->model,
         .now_ns = clock_wall(),
         .flow = &flow,
-        .links = &c->config.options->grafana,
+        .links = links(c),
         .catching_up = c->behind,
     };
     if (slice_starts(query, SLICE_LIT("window=")))

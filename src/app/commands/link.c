@@ -2,10 +2,14 @@
 #include "clock.h"
 #include "commands.h"
 #include "feed.h"
+#include "grafana_api.h"
 #include "opener.h"
 
 #include <cjson/cJSON.h>
 #include <stdio.h>
+
+/* Of everything that Grafana is asked, together. */
+#define GRAFANA_WAIT_MS 3000
 
 static struct slice text(const cJSON *o, const char *key)
 {
@@ -162,42 +166,94 @@ static enum ct_err print_all(const struct deeplink_config *config, const struct 
     return CT_OK;
 }
 
-static enum ct_err print_one(const struct options *o, enum deeplink_kind kind,
+/* A link and how it came to be. */
+struct link_run {
+    const struct options *o;
+    uv_loop_t loop;
+    struct grafana_api *grafana;
+    struct buf url;
+    const char *left_out; /* NULL: nothing */
+    struct buf short_url;
+};
+
+static void on_short(void *ctx, const char *url, const char *why)
+{
+    struct link_run *r = ctx;
+    if (url)
+        buf_append_str(&r->short_url, url);
+    else
+        fprintf(stderr, "claude-top: %s\n", why);
+}
+
+/* Grafana keeps the whole link behind a short one, when it lets us ask. */
+static bool shorten(struct link_run *r, enum deeplink_kind kind, const struct deeplink_target *target)
+{
+    struct buf whole;
+    buf_init(&whole, DEEPLINK_LONG_MAX);
+    enum ct_err err = deeplink_build_long(grafana_api_links(r->grafana), kind, target, &whole);
+    if (!err)
+        err = grafana_api_shorten(r->grafana, buf_slice(&whole), on_short, r);
+    if (!err)
+        grafana_api_wait(&r->loop, r->grafana, GRAFANA_WAIT_MS);
+    buf_finish(&whole);
+    return r->short_url.len > 0;
+}
+
+static enum ct_err print_one(struct link_run *r, enum deeplink_kind kind,
                              const struct deeplink_target *target, struct ct_errmsg *msg)
 {
-    struct buf url;
-    const char *left_out;
-    buf_init(&url, DEEPLINK_URL_MAX + 2);
-    enum ct_err err = deeplink_make(&o->grafana, kind, target, &url, &left_out);
-    if (err) {
-        ct_fail(msg, err, "no %s link can be made: %s", deeplink_kind_name(kind),
-                deeplink_why_not(err, kind));
-    } else {
-        if (left_out)
-            fprintf(stderr, "claude-top: %s\n", left_out);
-        printf("%s\n", buf_cstr(&url));
-        fflush(stdout);
-        if (o->open)
-            err = opener_open(&env_process, buf_cstr(&url), msg);
+    enum ct_err err = deeplink_make(grafana_api_links(r->grafana), kind, target, &r->url, &r->left_out);
+    struct buf *url = &r->url;
+    if ((err == CT_ERR_LIMIT || (!err && r->left_out)) && shorten(r, kind, target)) {
+        url = &r->short_url;
+        r->left_out = NULL;
+        err = CT_OK;
     }
-    buf_finish(&url);
+    if (err)
+        return ct_fail(msg, err, "no %s link can be made: %s", deeplink_kind_name(kind),
+                       deeplink_why_not(err, kind));
+    if (r->left_out)
+        fprintf(stderr, "claude-top: %s\n", r->left_out);
+    printf("%s\n", buf_cstr(url));
+    fflush(stdout);
+    return r->o->open ? opener_open(&env_process, buf_cstr(url), msg) : CT_OK;
+}
+
+static enum ct_err print_links(const struct options *o, const struct deeplink_target *target,
+                               struct ct_errmsg *msg)
+{
+    enum deeplink_kind kind = DEEPLINK_TEMPO;
+    struct link_run r = {.o = o};
+    bool all = o->arg_count > 0 && strcmp(o->args[0], "all") == 0;
+    if (o->arg_count > 0 && !all)
+        deeplink_kind_parse(o->args[0], &kind); /* checked with the options */
+    buf_init(&r.url, DEEPLINK_URL_MAX + 2);
+    buf_init(&r.short_url, DEEPLINK_URL_MAX + 2);
+    uv_loop_init(&r.loop);
+    r.grafana = grafana_api_create(&r.loop, o, NULL, NULL);
+    grafana_api_wait(&r.loop, r.grafana, GRAFANA_WAIT_MS);
+    if (grafana_api_failure(r.grafana)[0])
+        fprintf(stderr, "claude-top: %s\n", grafana_api_failure(r.grafana));
+    enum ct_err err =
+        all ? print_all(grafana_api_links(r.grafana), target) : print_one(&r, kind, target, msg);
+    grafana_api_close(r.grafana, NULL, NULL);
+    uv_run(&r.loop, UV_RUN_DEFAULT);
+    uv_loop_close(&r.loop);
+    buf_finish(&r.url);
+    buf_finish(&r.short_url);
     return err;
 }
 
 enum exit_code command_link(const struct options *o)
 {
-    enum deeplink_kind kind = DEEPLINK_TEMPO;
     struct deeplink_target target;
     struct buf json;
     struct ct_errmsg msg;
     cJSON *root = NULL;
-    bool all = o->arg_count > 0 && strcmp(o->args[0], "all") == 0;
     buf_init(&json, FEED_STATUS_MAX);
-    if (o->arg_count > 0 && !all)
-        deeplink_kind_parse(o->args[0], &kind); /* checked with the options */
     enum ct_err err = find_target(o, &json, &root, &target, &msg);
     if (!err)
-        err = all ? print_all(&o->grafana, &target) : print_one(o, kind, &target, &msg);
+        err = print_links(o, &target, &msg);
     cJSON_Delete(root);
     buf_finish(&json);
     return err ? command_fail(err, &msg) : EXIT_CODE_OK;

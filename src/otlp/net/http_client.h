@@ -60,8 +60,9 @@ struct http_request {
     const char *url;
     const struct frame_header *headers; /* in order; names as they shall be spelt (lower case in HTTP/2) */
     size_t header_count;
-    struct slice head;           /* sent by POST, */
-    struct slice body;           /* one behind the other */
+    bool get;                    /* GET, without a body; otherwise POST with */
+    struct slice head;           /* the head */
+    struct slice body;           /* and the body, one behind the other */
     uint32_t connect_timeout_ms; /* 0: libcurl's 300 s */
     uint32_t timeout_ms;         /* the whole request; 0: none */
     size_t response_bytes_max;   /* reading stops there, decompressed */

@@ -297,6 +297,10 @@ static void set_connection_options(struct http_transfer *t, const struct http_re
 static void set_body(struct http_transfer *t, const struct http_request *r)
 {
     CURL *e = t->easy;
+    if (r->get) {
+        curl_easy_setopt(e, CURLOPT_HTTPGET, 1L);
+        return;
+    }
     curl_easy_setopt(e, CURLOPT_POST, 1L);
     curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)(r->head.len + r->body.len));
     if (r->head.len == 0) {
