@@ -28,7 +28,8 @@ struct grafana_api {
     void *ctx;
     struct deeplink_config links;
     struct grafana_facts facts;
-    int64_t known_ns; /* 0: never */
+    int64_t known_ns;       /* 0: never */
+    char root_url[URL_MAX]; /* of whom the facts are */
     char failure[FAILURE_MAX];
 
     struct http_client *client; /* NULL: there is no token */
@@ -211,9 +212,25 @@ static void on_answer(void *ctx, const struct http_result *r)
     changed(a);
 }
 
+/* The settings may name another Grafana than before. */
+static void look_again(struct grafana_api *a)
+{
+    if (strcmp(a->root_url, a->o->grafana.root_url) != 0) {
+        snprintf(a->root_url, sizeof a->root_url, "%s", a->o->grafana.root_url);
+        a->facts = (struct grafana_facts){.version = ""};
+        a->known_ns = 0;
+        if (a->client)
+            cache_read(a);
+    }
+    set_links(a);
+}
+
 void grafana_api_refresh(struct grafana_api *a)
 {
-    if (!a->client || a->busy || !is_old(a))
+    if (a->busy)
+        return;
+    look_again(a);
+    if (!a->client || !is_old(a))
         return;
     a->step = STEP_HEALTH;
     a->fresh = (struct grafana_facts){.version = ""};
@@ -245,8 +262,6 @@ struct grafana_api *grafana_api_create(uv_loop_t *loop, const struct options *o,
     }
     a->asking = http_transfer_create(a->client);
     a->shortening = http_transfer_create(a->client);
-    cache_read(a);
-    set_links(a);
     grafana_api_refresh(a);
     return a;
 }

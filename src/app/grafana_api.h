@@ -29,7 +29,8 @@ struct grafana_api *grafana_api_create(uv_loop_t *loop, const struct options *o,
 /* What links are made with now; good until the loop runs again. */
 const struct deeplink_config *grafana_api_links(const struct grafana_api *a);
 
-/* Asks again when what is known is too old, or was never asked. */
+/* Looks at the settings again, which may have changed, and asks again when what is known is of another
+ * Grafana, too old, or was never asked. */
 void grafana_api_refresh(struct grafana_api *a);
 
 /* Requests are under way. */

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "columns.h"
+#include "grafana_api.h"
 #include "mem.h"
 #include "opener.h"
 #include "screen_links.h"
@@ -22,8 +23,9 @@ struct screen {
     int theme_count;
     char theme_names[(THEME_BUILTIN_COUNT + 1) * (THEME_NAME_MAX + 1)];
     struct screen_settings settings; /* config.options is its copy */
-    struct screen_links links;       /* of the list that the ui shows */
-    struct screen_links link;        /* of one key press */
+    struct grafana_api *grafana;
+    struct screen_links links; /* of the list that the ui shows */
+    struct screen_links link;  /* of one key press */
     bool mouse;
     bool dirty;
     int64_t drawn_mono_ns;
@@ -140,9 +142,16 @@ static void open_url(struct screen *s, const char *url)
     screen_say(s, UI_INFO, words);
 }
 
+/* As Grafana says, where it lets us ask. */
+static const struct deeplink_config *grafana_links(struct screen *s)
+{
+    grafana_api_refresh(s->grafana);
+    return grafana_api_links(s->grafana);
+}
+
 static void follow_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
 {
-    screen_links_fill(&s->link, &s->config.options->grafana, data, e->session_id, e->node_id);
+    screen_links_fill(&s->link, grafana_links(s), data, e->session_id, e->node_id);
     const struct ui_link_item *item = screen_links_find(&s->link, e->link);
     if (!item)
         screen_say(s, UI_WARNING, "no link: the session is gone");
@@ -158,7 +167,7 @@ static void follow_link(struct screen *s, const struct ui_data *data, const stru
 
 static void list_links(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
 {
-    if (screen_links_fill(&s->links, &s->config.options->grafana, data, e->session_id, e->node_id) == CT_OK)
+    if (screen_links_fill(&s->links, grafana_links(s), data, e->session_id, e->node_id) == CT_OK)
         ui_show_links(s->ui, s->links.about, s->links.items, s->links.count);
 }
 
@@ -398,11 +407,16 @@ static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
     return CT_OK;
 }
 
-static void on_closed(uv_handle_t *handle)
+static void part_closed(void *ctx)
 {
-    struct screen *s = handle->data;
+    struct screen *s = ctx;
     if (--s->handles == 0 && s->stop_done)
         s->stop_done(s->stop_ctx);
+}
+
+static void on_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
 }
 
 void screen_stop(struct screen *s, void (*done)(void *ctx), void *ctx)
@@ -416,6 +430,8 @@ void screen_stop(struct screen *s, void (*done)(void *ctx), void *ctx)
     uv_close((uv_handle_t *)&s->escape, on_closed);
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
         uv_close((uv_handle_t *)&s->signals[i], on_closed);
+    grafana_api_close(s->grafana, part_closed, s);
+    s->grafana = NULL;
     terminal_close(s->terminal);
     s->terminal = NULL;
 }
@@ -479,7 +495,8 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, watched[i]);
     }
-    s->handles = 3 + sizeof watched / sizeof *watched;
+    s->grafana = grafana_api_create(config->loop, s->config.options, NULL, NULL);
+    s->handles = 4 + sizeof watched / sizeof *watched;
     listen_for(s);
     screen_changed(s);
     *out = s;
