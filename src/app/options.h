@@ -69,6 +69,7 @@ enum color_choice {
     COLOR_CHOICE_MONO
 };
 enum ascii_choice { ASCII_AUTO, ASCII_ON, ASCII_OFF };
+enum dump_choice { DUMP_OFF, DUMP_GRID, DUMP_ANSI, DUMP_SVG };
 enum shell_choice { SHELL_BASH, SHELL_ZSH, SHELL_FISH };
 
 #define OPTIONS_MAX      160 /* rows in the table; checked when it is compiled */
@@ -189,6 +190,12 @@ struct options {
     const char *columns; /* column_set of columns.h, as text */
     struct option_binding bindings[OPTION_BINDINGS_MAX];
     size_t binding_count;
+
+    int view;           /* enum ui_view_id */
+    const char *filter; /* as filter.h reads it */
+    int dump;           /* enum dump_choice */
+    const char *size;   /* "COLSxROWS", for dump */
+    const char *keys;   /* as key_script_next() reads them, for dump */
 
     bool once;
     bool json;

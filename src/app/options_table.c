@@ -286,6 +286,8 @@ const struct option option_table[] = {
      .commands = ON(RUN) | ON(STATUS) | ON(REPLAY) | ON(DEMO),
      .type = OPTION_BOOL,
      FIELD(json)},
+#include "options_rows_screen.h"
+
     {.flag = "window",
      .value_name = "TIME",
      .choices = "15m|5m|1m|all",

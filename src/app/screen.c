@@ -1,12 +1,12 @@
 #include "screen.h"
 
 #include "clock.h"
-#include "columns.h"
 #include "grafana_api.h"
 #include "mem.h"
 #include "opener.h"
 #include "screen_links.h"
 #include "screen_settings.h"
+#include "screen_ui.h"
 #include "terminal.h"
 
 #include <signal.h>
@@ -19,9 +19,8 @@ struct screen {
     struct terminal *terminal;
     struct ui *ui;
     struct grid grid;
-    struct theme themes[THEME_BUILTIN_COUNT + 1];
-    int theme_count;
-    char theme_names[(THEME_BUILTIN_COUNT + 1) * (THEME_NAME_MAX + 1)];
+    struct screen_themes themes;
+    char theme_names[SCREEN_THEMES_MAX * (THEME_NAME_MAX + 1)];
     struct screen_settings settings; /* config.options is its copy */
     struct grafana_api *grafana;
     struct screen_links links; /* of the list that the ui shows */
@@ -181,8 +180,8 @@ static void list_settings(struct screen *s, bool opened)
 
 static int theme_by_name(const struct screen *s, const char *name)
 {
-    for (int i = 0; i < s->theme_count; i++)
-        if (strcmp(s->themes[i].name, name) == 0)
+    for (int i = 0; i < s->themes.count; i++)
+        if (strcmp(s->themes.list[i].name, name) == 0)
             return i;
     return -1;
 }
@@ -340,70 +339,19 @@ static void on_signal(uv_signal_t *handle, int number)
     }
 }
 
-/* The built-in themes and, where asked for, one from a file; returns which one to start with, or -1. */
-static int load_themes(struct screen *s, int *count, struct ct_errmsg *msg)
-{
-    const char *name = s->config.options->theme;
-    for (int i = 0; i < THEME_BUILTIN_COUNT; i++)
-        theme_builtin(&s->themes[i], i);
-    *count = THEME_BUILTIN_COUNT;
-    int index = theme_builtin_find(slice_str(name));
-    if (index >= 0)
-        return index;
-    struct arena arena;
-    struct paths paths;
-    arena_init(&arena, 1u << 16);
-    enum ct_err err = paths_find(&env_process, &arena, &paths, msg);
-    if (!err) {
-        char path[4096];
-        bool is_path = strchr(name, '/') != NULL;
-        snprintf(path, sizeof path, is_path ? "%s%s%s" : "%s/themes/%s.ini", is_path ? "" : paths.config_dir,
-                 name, "");
-        err = theme_load(&s->themes[*count], path, msg);
-    }
-    arena_finish(&arena);
-    if (err)
-        return -1;
-    return (*count)++;
-}
-
 static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
 {
-    const struct options *o = s->config.options;
-    struct keymap keymap;
-    int count;
-    keymap_init(&keymap);
-    for (size_t i = 0; i < o->binding_count; i++) {
-        enum ct_err err =
-            keymap_bind(&keymap, slice_str(o->bindings[i].action), slice_str(o->bindings[i].keys), msg);
-        if (err)
-            return err;
-    }
-    if (keymap_check(&keymap, msg))
-        return CT_ERR_USAGE;
-    int theme = load_themes(s, &count, msg);
+    struct ct_errmsg odd;
+    enum ct_err err =
+        screen_ui_create(s->config.options, terminal_ascii(s->terminal), &s->themes, &s->ui, &odd, msg);
+    if (err)
+        return err;
     size_t used = 0;
-    s->theme_count = count;
-    for (int i = 0; i < count; i++)
+    for (int i = 0; i < s->themes.count; i++)
         used += (size_t)snprintf(s->theme_names + used, sizeof s->theme_names - used, "%s%s", i ? "|" : "",
-                                 s->themes[i].name);
-    struct column_set columns;
-    struct ct_errmsg bad_columns;
-    bool odd = columns_parse(&columns, slice_str(o->columns), &bad_columns) != CT_OK;
-    struct ui_config config = {
-        .ascii = terminal_ascii(s->terminal),
-        .keymap = &keymap,
-        .themes = s->themes,
-        .theme_count = count,
-        .theme = theme >= 0 ? theme : 0,
-        .sort = (enum ui_sort)o->sort,
-        .columns = o->columns,
-    };
-    s->ui = ui_create(&config);
-    if (theme < 0)
-        ui_say(s->ui, UI_WARNING, msg->text);
-    else if (odd)
-        ui_say(s->ui, UI_WARNING, bad_columns.text);
+                                 s->themes.list[i].name);
+    if (odd.text[0])
+        ui_say(s->ui, UI_WARNING, odd.text);
     return CT_OK;
 }
 

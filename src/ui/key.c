@@ -65,6 +65,34 @@ bool key_parse(struct slice name, struct key *out)
     return text_encode(cluster.base, alone) == name.len && set(out, cluster.base);
 }
 
+bool key_script_next(struct slice *rest, struct key *out)
+{
+    struct slice tail = *rest, name;
+    struct text_cluster cluster;
+    if (tail.len == 0)
+        return false;
+    if (tail.ptr[0] == '<') {
+        size_t end = slice_find(tail, '>');
+        name = slice_sub(tail, 1, end - 1);
+        if (end == tail.len)
+            return false;
+        tail = slice_sub(tail, end + 1, tail.len);
+        if (slice_eq_nocase(name, SLICE_LIT("lt")))
+            name = SLICE_LIT("<");
+    } else if (tail.ptr[0] == ' ') {
+        name = SLICE_LIT("Space");
+        tail = slice_sub(tail, 1, tail.len);
+    } else {
+        if (!text_next(&tail, &cluster))
+            return false;
+        name = cluster.bytes;
+    }
+    if (!key_parse(name, out))
+        return false;
+    *rest = tail;
+    return true;
+}
+
 const char *key_name(const struct key *key, char *out)
 {
     for (size_t i = 0; i < NAME_COUNT; i++)

@@ -41,6 +41,12 @@ struct key {
 /* Parses "q", "C-c", "F10", "PgUp", "Space", "Enter", "+" … as config.ini spells keys. */
 bool key_parse(struct slice name, struct key *out);
 
+/*
+ * Takes the first key off a script: a character stands for itself, <Enter>, <C-f>, <F1> … for the key of that
+ * name, <lt> for "<". False when there is none: the script is at its end (then empty) or wrong at *rest.
+ */
+bool key_script_next(struct slice *rest, struct key *out);
+
 /* The spelling that key_parse() reads and help shows. out holds KEY_NAME_MAX bytes. */
 #define KEY_NAME_MAX 16
 const char *key_name(const struct key *key, char *out);

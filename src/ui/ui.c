@@ -44,6 +44,8 @@ struct ui *ui_create(const struct ui_config *config)
         columns_parse(&ui->columns, slice_str(config->columns), NULL);
     ui->sort = config->sort < UI_SORT_COUNT ? config->sort : UI_SORT_ACTIVITY;
     snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
+    struct ct_errmsg ignored;
+    filter_parse(&ui->filter, config->filter, &ignored);
     return ui;
 }
 

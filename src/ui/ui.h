@@ -105,6 +105,7 @@ struct ui_config {
     const char *columns;  /* columns.h; NULL, or text that is none: the standard set */
     enum ui_view_id view; /* likewise */
     bool pane;            /* starts with the details beside or below */
+    struct slice filter;  /* copied, as filter.h reads it; one that is wrong is none */
 };
 
 struct ui; /* opaque: tests look at it through the functions below */

@@ -2,6 +2,8 @@
 
 #include "golden.h"
 
+#include "dump.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -59,7 +61,7 @@ void golden_check(const char *name, const struct grid *grid)
         fail_msg("%s: %s", name, problem);
     buf_init(&text, SCREEN_MAX);
     buf_init(&expected, SCREEN_MAX);
-    assert_int_equal(screen_to_text(grid, &text), CT_OK);
+    assert_int_equal(dump_grid(grid, &text), CT_OK);
     golden_path(name, path, sizeof(path));
     if (update && update[0] == '1') {
         write_file(path, buf_slice(&text));

@@ -2,24 +2,6 @@
 
 #include <stdio.h>
 
-enum ct_err screen_to_text(const struct grid *grid, struct buf *out)
-{
-    enum ct_err err = CT_OK;
-    for (int row = 0; row < grid->rows && !err; row++) {
-        err = buf_append_char(out, grid_at(grid, row, 0)->flags & CELL_SELECTED ? '>' : '|');
-        size_t end = out->len;
-        for (int col = 0; col < grid->cols && !err; col++) {
-            const struct cell *cell = grid_at(grid, row, col);
-            err = buf_append(out, slice_make(cell->text, cell->len));
-            if (cell->len != 1 || cell->text[0] != ' ')
-                end = out->len;
-        }
-        out->len = end;
-        err = err ? err : buf_append_char(out, '\n');
-    }
-    return err;
-}
-
 /* The code point that starts here, decoded strictly; -1 when it is none. */
 static long codepoint(const struct cell *cell, int at, int *len)
 {

@@ -1,5 +1,5 @@
 /*
- * screens.h - a drawn grid as text, and what must hold for every one of them.
+ * screens.h - what must hold for every drawn grid.
  */
 #ifndef CT_TESTS_GOLDEN_SCREENS_H
 #define CT_TESTS_GOLDEN_SCREENS_H
@@ -8,12 +8,6 @@
 #include "grid.h"
 
 #define SCREEN_MAX (1024 * 1024)
-
-/*
- * One line a row: '>' in front when the row is selected, else '|'; then the text of the cells, trailing
- * blanks dropped.
- */
-enum ct_err screen_to_text(const struct grid *grid, struct buf *out);
 
 /*
  * What is wrong with a screen, or NULL: every cell holds one clean cluster of its own width, a wide one is

@@ -2,28 +2,11 @@
  * show SCENARIO [COLSxROWS [THEME [KEYS [ascii]]]] - prints a screen of a scenario in colour, for the eye.
  * THEME is dark, light, colorblind or the path of a theme file; KEYS is a script as in test_golden.c.
  */
+#include "dump.h"
 #include "fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static void print_color(struct color c, int base)
-{
-    if (c.kind == COLOR_RGB)
-        printf(";%d;2;%d;%d;%d", base + 8, c.r, c.g, c.b);
-    else if (c.kind == COLOR_INDEX)
-        printf(";%d;5;%d", base + 8, c.r);
-}
-
-static void print_style(struct style s)
-{
-    printf("\033[0%s%s%s%s%s", s.attrs & STYLE_BOLD ? ";1" : "", s.attrs & STYLE_DIM ? ";2" : "",
-           s.attrs & STYLE_ITALIC ? ";3" : "", s.attrs & STYLE_UNDERLINE ? ";4" : "",
-           s.attrs & STYLE_REVERSE ? ";7" : "");
-    print_color(s.fg, 30);
-    print_color(s.bg, 40);
-    putchar('m');
-}
 
 int main(int argc, char **argv)
 {
@@ -56,14 +39,11 @@ int main(int argc, char **argv)
         fixture_keys(ui, &f, argv[4]);
         ui_draw(ui, &f.data, &grid);
     }
-    for (int row = 0; row < grid.rows; row++) {
-        for (int col = 0; col < grid.cols; col++) {
-            const struct cell *cell = grid_at(&grid, row, col);
-            print_style(theme_style(&theme, cell->role, cell->flags, DEPTH_TRUE));
-            fwrite(cell->text, 1, cell->len, stdout);
-        }
-        printf("\033[0m\n");
-    }
+    struct buf text;
+    buf_init(&text, DUMP_BYTES_MAX);
+    if (dump_ansi(&grid, &theme, DEPTH_TRUE, &text) == CT_OK)
+        fwrite(text.data, 1, text.len, stdout);
+    buf_finish(&text);
     ui_destroy(ui);
     grid_finish(&grid);
     fixture_finish(&f);

@@ -34,6 +34,10 @@ enum exit_code replay_show(const struct options *o, const char *path, const char
 /* Shows the frames of a running collector (viewer.c). CT_ERR_NOT_FOUND when there is none. */
 enum ct_err viewer_show(const struct options *o, enum exit_code *code, struct ct_errmsg *msg);
 
+/* --dump: what the screen would show of data (dump.c). */
+struct ui_data;
+enum exit_code dump_screen(const struct options *o, const struct ui_data *data);
+
 /* Midnight of now's day, here. */
 int64_t command_day_start(int64_t now_ns);
 

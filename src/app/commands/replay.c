@@ -2,7 +2,7 @@
 #include "clock.h"
 #include "commands.h"
 #include "frames_model.h"
-#include "journal.h"
+#include "frames_source.h"
 #include "screen.h"
 #include "status_json.h"
 #include "version.h"
@@ -19,7 +19,7 @@
 struct replay {
     const struct options *options;
     uv_loop_t loop;
-    struct recording *recording;
+    struct frames_source *frames_in;
     struct frames_model frames;
     struct screen *screen;
     uv_timer_t timer;
@@ -37,11 +37,7 @@ struct replay {
 
 static void read_next(struct replay *r)
 {
-    enum ct_err err;
-    do
-        err = recording_next(r->recording, &r->next);
-    while (err == CT_ERR_FORMAT);
-    r->have_next = err == CT_OK;
+    r->have_next = frames_source_next(r->frames_in, &r->next);
 }
 
 /* The recording's clock. At its end it stands still. */
@@ -131,17 +127,32 @@ static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
     return err;
 }
 
-static void print_json(struct replay *r)
+/* For what is printed: --at asks for the state at that moment; without it, at the end. Returns when that is.
+ */
+static int64_t feed_to_the_end(struct replay *r)
 {
-    struct flow flow;
-    /* --at asks for the state at that moment; without it, at the end. */
     while (r->have_next && r->options->at_ns == 0) {
         frames_model_add(&r->frames, &r->next);
         read_next(r);
     }
+    return r->options->at_ns > 0 ? r->begin_ns : r->frames.last_wall_ns;
+}
+
+static enum exit_code dump(struct replay *r, const char *what)
+{
+    struct ui_data data = {.now_ns = feed_to_the_end(r), .source = slice_str(what)};
+    frames_model_fill(&r->frames, &data);
+    data.day_start_ns = command_day_start(data.now_ns);
+    return dump_screen(r->options, &data);
+}
+
+static void print_json(struct replay *r)
+{
+    struct flow flow;
+    int64_t now_ns = feed_to_the_end(r);
     frames_model_flow(&r->frames, &flow);
     struct status_source source = {.model = r->frames.model,
-                                   .now_ns = r->options->at_ns > 0 ? r->begin_ns : r->frames.last_wall_ns,
+                                   .now_ns = now_ns,
                                    .flow = &flow,
                                    .red_window = (enum red_window)r->options->window,
                                    .links = &r->options->grafana};
@@ -160,7 +171,7 @@ enum exit_code replay_show(const struct options *o, const char *path, const char
 {
     struct replay r = {.options = o};
     struct ct_errmsg msg;
-    enum ct_err err = recording_open(path, &r.recording, &msg);
+    enum ct_err err = frames_source_open(path, &r.frames_in, &msg);
     if (err)
         return command_fail(err, &msg);
     frames_model_init(&r.frames, o, 0);
@@ -173,13 +184,16 @@ enum exit_code replay_show(const struct options *o, const char *path, const char
     r.begin_ns = r.first_ns + o->at_ns;
     r.begin_mono_ns = clock_mono();
     snprintf(r.source, sizeof r.source, "%s x%g", what, o->speed);
-    if (o->json || !isatty(STDOUT_FILENO))
+    enum exit_code code = EXIT_CODE_OK;
+    if (o->dump)
+        code = dump(&r, what);
+    else if (o->json || !isatty(STDOUT_FILENO))
         print_json(&r);
     else
         err = show(&r, &msg);
-    recording_close(r.recording);
+    frames_source_close(r.frames_in);
     frames_model_finish(&r.frames);
-    return err ? command_fail(err, &msg) : EXIT_CODE_OK;
+    return err ? command_fail(err, &msg) : code;
 }
 
 enum exit_code command_replay(const struct options *o)

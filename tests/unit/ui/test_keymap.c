@@ -45,6 +45,28 @@ static void what_is_no_key_is_refused(void **state)
             fail_msg("\"%s\" was taken for a key", NAMES[i]);
 }
 
+static void scripts_are_keys_in_a_row(void **state)
+{
+    static const char *const GOOD = "jä<Enter> <c-f><lt><F10>/x", *const WANT =
+                                                                      "j ä Enter Space C-f < F10 / x ";
+    static const char *const BAD[] = {"<", "<Bogus>", "<Enter", "\x1b", "<>"};
+    struct slice rest = slice_str(GOOD);
+    struct key k;
+    char got[128] = "", name[KEY_NAME_MAX];
+    (void)state;
+    while (key_script_next(&rest, &k)) {
+        strcat(got, key_name(&k, name));
+        strcat(got, " ");
+    }
+    assert_string_equal(got, WANT);
+    assert_int_equal(rest.len, 0);
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        rest = slice_str(BAD[i]);
+        assert_false(key_script_next(&rest, &k));
+        assert_int_equal(rest.len, strlen(BAD[i]));
+    }
+}
+
 static void default_keys_have_one_meaning_each(void **state)
 {
     struct keymap map;
@@ -144,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(key_names_read_and_write_alike),
         cmocka_unit_test(what_is_no_key_is_refused),
+        cmocka_unit_test(scripts_are_keys_in_a_row),
         cmocka_unit_test(default_keys_have_one_meaning_each),
         cmocka_unit_test(every_action_is_explained_and_reachable),
         cmocka_unit_test(a_key_means_what_its_context_says),
