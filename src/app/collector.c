@@ -16,15 +16,11 @@
 /* At exit: what the tee and running requests get. */
 #define STOP_GRACE_MS 1500
 
-static void changed(struct collector *c)
+void collector_changed(struct collector *c)
 {
+    control_changed(c);
     if (c->config.on_change)
         c->config.on_change(c->config.ctx);
-}
-
-static void on_event(void *ctx, const struct event *e)
-{
-    model_apply(((struct collector *)ctx)->model, e);
 }
 
 /* A session that said goodbye has no more to say. */
@@ -46,7 +42,8 @@ static void catch_up(uv_idle_t *idle)
         err = journal_reader_next(c->reader, &frame, NULL);
         if (err == CT_OK) {
             uint64_t errors = ingest_stats(c->ingest).decode_errors;
-            ingest_frame(c->ingest, &frame);
+            if (frame.seq >= c->model_from)
+                ingest_frame(c->ingest, &frame);
             if (frame.seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
                 intake_unreadable(c, &frame);
             process_watch_frame(c->processes, &frame);
@@ -58,7 +55,7 @@ static void catch_up(uv_idle_t *idle)
         c->behind = false;
         process_watch_settled(c->processes);
     }
-    changed(c);
+    collector_changed(c);
 }
 
 struct sync_job {
@@ -162,6 +159,8 @@ static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
     if (!err) {
         c->reader = journal_reader_open(c->journal, 0);
         c->own_seq = journal_stats(c->journal).last_seq + 1;
+        /* A journal that does not reach so far is another one; what comes twice counts once. */
+        c->model_from = c->config.model_from <= c->own_seq ? c->config.model_from : 0;
     }
     return err;
 }
@@ -195,6 +194,7 @@ static enum ct_err open_receiver(struct collector *c, struct ct_errmsg *msg)
     if (!err)
         err = receiver_listen_unix(c->receiver, o->socket, msg);
     int inherited = inherited_sockets();
+    c->inherited = inherited > 0;
     for (int i = 0; i < inherited && !err; i++) {
         char bound[RECEIVER_ADDR_MAX];
         err = receiver_listen_fd(c->receiver, LISTEN_FDS_START + i, bound, msg);
@@ -247,8 +247,10 @@ void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
     control_stop(c);
     uv_idle_stop(&c->catch_up);
     uv_timer_stop(&c->keeper);
+    uv_timer_stop(&c->teller);
     uv_close((uv_handle_t *)&c->catch_up, on_closed);
     uv_close((uv_handle_t *)&c->keeper, on_closed);
+    uv_close((uv_handle_t *)&c->teller, on_closed);
     c->stop_waits = 3u + (c->receiver != NULL) + (unsigned)c->tee_count;
     if (c->receiver)
         receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
@@ -272,10 +274,9 @@ void collector_destroy(struct collector *c)
     forward_destroy(c);
     journal_reader_close(c->reader);
     journal_close(c->journal);
-    ingest_destroy(c->ingest);
     otlp_decoder_destroy(c->checker);
-    model_destroy(c->model);
-    price_list_finish(&c->prices);
+    if (c->frames == &c->own_frames)
+        frames_model_finish(&c->own_frames);
     free(c);
 }
 
@@ -307,19 +308,22 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
     if (err)
         return err;
     struct collector *c = mem_alloc(sizeof *c);
-    struct model_config model;
     c->config = *config;
-    frames_model_config(o, &model);
-    prices_open(o, &c->prices);
-    model.prices = &c->prices.table;
-    uv_random(NULL, NULL, &model.hash_seed, sizeof model.hash_seed, 0, NULL);
-    c->model = model_create(&model);
-    c->ingest = ingest_create(&o->limits, on_event, c);
+    c->frames = config->frames;
+    if (!c->frames) {
+        uint64_t seed = 0;
+        uv_random(NULL, NULL, &seed, sizeof seed, 0, NULL);
+        frames_model_init(&c->own_frames, o, seed);
+        c->frames = &c->own_frames;
+    }
+    c->model = c->frames->model;
+    c->ingest = c->frames->ingest;
     c->checker = otlp_decoder_create(&o->limits);
     uv_idle_init(config->loop, &c->catch_up);
     uv_timer_init(config->loop, &c->keeper);
-    c->catch_up.data = c->keeper.data = c;
-    c->handles = 2;
+    uv_timer_init(config->loop, &c->teller);
+    c->catch_up.data = c->keeper.data = c->teller.data = c;
+    c->handles = 3;
     c->processes = process_watch_create(config->loop, on_process_exit, c);
     err = open_journal(c, msg);
     if (!err)
@@ -339,6 +343,11 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
 const struct collector_addresses *collector_addresses(const struct collector *c)
 {
     return &c->addresses;
+}
+
+uint64_t collector_model_position(const struct collector *c)
+{
+    return journal_reader_position(c->reader);
 }
 
 const struct model *collector_model(const struct collector *c)

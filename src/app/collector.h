@@ -14,11 +14,17 @@
 #include "receiver.h"
 
 struct collector;
+struct frames_model;
 
 struct collector_config {
     uv_loop_t *loop;
     const struct options *options; /* borrowed; lives longer */
     void (*on_change)(void *ctx);  /* the model or the flow changed; may come often */
+    /* Somebody of this user wants the ports (POST /hand-over): stop, soon. NULL: they are not given away. */
+    void (*on_hand_over)(void *ctx);
+    struct frames_model
+        *frames;         /* borrowed, goes on after the collector; NULL: it makes a model of its own */
+    uint64_t model_from; /* frames of the journal before this number are in that model already */
     void *ctx;
 };
 
@@ -37,6 +43,7 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
 
 const struct collector_addresses *collector_addresses(const struct collector *c);
 const struct model *collector_model(const struct collector *c);
+uint64_t collector_model_position(const struct collector *c); /* the number of the next frame that it reads */
 void collector_flow(const struct collector *c, struct flow *out);
 
 /*

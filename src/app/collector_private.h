@@ -7,9 +7,9 @@
 #include "clients.h"
 #include "collector.h"
 #include "decode.h"
+#include "frames_model.h"
 #include "grafana_api.h"
 #include "ingest.h"
-#include "price_file.h"
 #include "process_watch.h"
 
 struct control_stream;
@@ -40,12 +40,17 @@ struct collector {
     struct otlp_decoder *checker; /* checks before the acknowledgement */
     struct ingest *ingest;
     struct model *model;
-    struct price_list prices;
+    struct frames_model *frames; /* ours, or what config.frames brought */
+    struct frames_model own_frames;
+    uint64_t model_from; /* older frames are in the model already */
+    bool handing_over;   /* somebody asked for the ports */
+    bool inherited;      /* the sockets are the service manager's */
     struct control_stream *streams;
     struct process_watch *processes;
     struct grafana_api *grafana; /* NULL: nobody has asked for links yet */
 
     uv_idle_t catch_up; /* active while the model is behind the journal */
+    uv_timer_t teller;  /* one shot after a change: viewers are told of it */
     uv_timer_t keeper;  /* one shot after an append or progress of a tee: fsync and retention */
     bool keeper_armed;
     bool syncing;
@@ -68,6 +73,9 @@ struct collector {
 
 /* While stopping: something was closed; the last one calls done. */
 void collector_part_stopped(struct collector *c);
+
+/* Something that is shown changed: the model or the flow. */
+void collector_changed(struct collector *c);
 
 /* A frame was appended: wakes its readers. */
 void collector_appended(struct collector *c);
@@ -101,6 +109,7 @@ bool forward_takes(const struct collector *c, enum frame_signal signal); /* some
 /* control.c: status and frames over the Unix socket. */
 void control_request(struct collector *c, struct receiver_request *request);
 void control_appended(struct collector *c);
+void control_changed(struct collector *c);
 void control_stop(struct collector *c);
 
 #endif

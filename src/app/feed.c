@@ -1,5 +1,6 @@
 #include "feed.h"
 
+#include "flow_wire.h"
 #include "mem.h"
 
 #include <curl/curl.h>
@@ -56,9 +57,7 @@ struct feed {
     struct buf in;
     size_t used; /* bytes of in that were dealt with */
     bool past_head;
-    feed_frame_fn on_frame;
-    feed_end_fn on_end;
-    void *ctx;
+    struct feed_config config;
     bool ended;
     void (*stop_done)(void *ctx);
     void *stop_ctx;
@@ -70,7 +69,7 @@ static void end(struct feed *f, const char *why)
         return;
     f->ended = true;
     uv_poll_stop(&f->poll);
-    f->on_end(f->ctx, why);
+    f->config.on_end(f->config.ctx, why);
 }
 
 /* HTTP/1.0: the head ends in an empty line, the body with the connection. */
@@ -96,15 +95,22 @@ static enum ct_err take_frame(struct feed *f)
         return CT_AGAIN;
     for (size_t i = 0; i < 4; i++)
         len |= (size_t)(uint8_t)in.ptr[i] << (8 * i);
-    if (len > FRAME_BYTES_MAX)
+    bool is_flow = f->config.on_flow && (len & CONTROL_FLOW_BIT);
+    len &= is_flow ? ~(size_t)CONTROL_FLOW_BIT : SIZE_MAX;
+    if (len > (is_flow ? FLOW_WIRE_MAX : FRAME_BYTES_MAX))
         return CT_ERR_FORMAT;
     if (in.len - 4 < len)
         return CT_AGAIN;
+    if (is_flow) {
+        f->used += 4 + len;
+        f->config.on_flow(f->config.ctx, slice_sub(in, 4, len));
+        return f->ended ? CT_END : CT_OK;
+    }
     enum ct_err err = frame_decode(slice_sub(in, 4, len), &frame, headers);
     if (err)
         return err;
     f->used += 4 + len;
-    f->on_frame(f->ctx, &frame);
+    f->config.on_frame(f->config.ctx, &frame);
     return f->ended ? CT_END : CT_OK;
 }
 
@@ -160,36 +166,35 @@ static enum ct_err connect_unix(const char *path, int *out, struct ct_errmsg *ms
     return CT_OK;
 }
 
-static enum ct_err send_request(int fd, uint64_t from, const char *path, struct ct_errmsg *msg)
+static enum ct_err send_request(int fd, const struct feed_config *config, struct ct_errmsg *msg)
 {
-    char request[160];
-    int n =
-        from == FEED_FROM_NEW
-            ? snprintf(request, sizeof request, "GET /frames?from=new HTTP/1.0\r\nHost: claude-top\r\n\r\n")
-            : snprintf(request, sizeof request, "GET /frames?from=%llu HTTP/1.0\r\nHost: claude-top\r\n\r\n",
-                       (unsigned long long)from);
+    char request[160], from[24];
+    if (config->from == FEED_FROM_NEW)
+        snprintf(from, sizeof from, "new");
+    else
+        snprintf(from, sizeof from, "%llu", (unsigned long long)config->from);
+    int n = snprintf(request, sizeof request, "GET /frames?from=%s%s HTTP/1.0\r\nHost: claude-top\r\n\r\n",
+                     from, config->on_flow ? "&flow=1" : "");
     if (send(fd, request, (size_t)n, MSG_NOSIGNAL) != n)
-        return ct_fail(msg, CT_ERR_IO, "%s: %s", path, strerror(errno));
+        return ct_fail(msg, CT_ERR_IO, "%s: %s", config->socket, strerror(errno));
     return CT_OK;
 }
 
-enum ct_err feed_start(uv_loop_t *loop, const char *socket_path, uint64_t from, feed_frame_fn on_frame,
-                       feed_end_fn on_end, void *ctx, struct feed **out, struct ct_errmsg *msg)
+enum ct_err feed_start(uv_loop_t *loop, const struct feed_config *config, struct feed **out,
+                       struct ct_errmsg *msg)
 {
     int fd = -1;
-    enum ct_err err = connect_unix(socket_path, &fd, msg);
+    enum ct_err err = connect_unix(config->socket, &fd, msg);
     if (err)
         return err;
-    err = send_request(fd, from, socket_path, msg);
+    err = send_request(fd, config, msg);
     if (err) {
         close(fd);
         return err;
     }
     struct feed *f = mem_alloc(sizeof *f);
     f->fd = fd;
-    f->on_frame = on_frame;
-    f->on_end = on_end;
-    f->ctx = ctx;
+    f->config = *config;
     buf_init(&f->in, FRAME_BYTES_MAX + READ_BYTES + HEAD_MAX);
     uv_poll_init(loop, &f->poll, fd);
     f->poll.data = f;

@@ -27,10 +27,23 @@ typedef void (*feed_frame_fn)(void *ctx, const struct frame *frame);
  * came first. */
 typedef void (*feed_end_fn)(void *ctx, const char *why);
 
-/* from: a sequence number, 0 for the oldest, or FEED_FROM_NEW. CT_ERR_NOT_FOUND when nobody listens. */
+/* What the collector tells of itself (flow_wire.h), at the beginning and after changes. */
+typedef void (*feed_flow_fn)(void *ctx, struct slice json);
+
 #define FEED_FROM_NEW UINT64_MAX
-enum ct_err feed_start(uv_loop_t *loop, const char *socket, uint64_t from, feed_frame_fn on_frame,
-                       feed_end_fn on_end, void *ctx, struct feed **out, struct ct_errmsg *msg);
+
+struct feed_config {
+    const char *socket;
+    uint64_t from; /* a sequence number, 0 for the oldest, or FEED_FROM_NEW */
+    feed_frame_fn on_frame;
+    feed_flow_fn on_flow; /* NULL: not asked for; collectors of earlier versions do not tell */
+    feed_end_fn on_end;
+    void *ctx;
+};
+
+/* config is copied. CT_ERR_NOT_FOUND when nobody listens. The callbacks may call feed_stop(). */
+enum ct_err feed_start(uv_loop_t *loop, const struct feed_config *config, struct feed **out,
+                       struct ct_errmsg *msg);
 
 /* Closes and frees; done (may be NULL) is called when the loop holds nothing of it any more. */
 void feed_stop(struct feed *f, void (*done)(void *ctx), void *ctx);

@@ -23,8 +23,7 @@ static void on_change(void *ctx)
 {
     struct collector *c = ctx;
     collector_keep_house(c);
-    if (c->config.on_change)
-        c->config.on_change(c->config.ctx);
+    collector_changed(c);
 }
 
 static const char *or_null(const char *text)

@@ -69,6 +69,7 @@ void intake_refused(void *ctx, enum otlp_refusal why, const struct receiver_send
     else if (otlp_encoding_parse(sender->content_type, &read))
         encoding = encodings[read];
     client_of(ctx, sender, encoding)->counts.refused[why]++;
+    collector_changed(ctx);
 }
 
 void intake_unreadable(struct collector *c, const struct frame *frame)

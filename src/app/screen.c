@@ -105,6 +105,11 @@ void screen_changed(struct screen *s)
     schedule(s, s->drawn_mono_ns + SCREEN_FRAME_MS * NS_PER_MS - clock_mono());
 }
 
+void screen_receives(struct screen *s, bool receives)
+{
+    s->config.receives = receives;
+}
+
 void screen_say(struct screen *s, enum ui_severity severity, const char *text)
 {
     ui_say(s->ui, severity, text);

@@ -33,6 +33,9 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
 /* Something that is shown may have changed. Cheap. */
 void screen_changed(struct screen *s);
 
+/* This process begins or ends to receive, as in screen_config. */
+void screen_receives(struct screen *s, bool receives);
+
 /* A line over the footer. */
 void screen_say(struct screen *s, enum ui_severity severity, const char *text);
 

@@ -362,11 +362,16 @@ static void add_red(cJSON *root, const struct status_source *source)
     free(rows);
 }
 
+const char *status_health_word(enum tee_health health)
+{
+    static const char *const words[] = {
+        [TEE_IDLE] = "idle", [TEE_OK] = "ok", [TEE_RETRYING] = "retrying", [TEE_REJECTING] = "rejecting"};
+    return words[health];
+}
+
 static void add_upstream_state(cJSON *o, const struct tee_stats *s)
 {
-    static const char *const healths[] = {
-        [TEE_IDLE] = "idle", [TEE_OK] = "ok", [TEE_RETRYING] = "retrying", [TEE_REJECTING] = "rejecting"};
-    cJSON_AddStringToObject(o, "health", healths[s->health]);
+    cJSON_AddStringToObject(o, "health", status_health_word(s->health));
     add_int(o, "last_status", s->last_status);
     if (s->last_grpc_status >= 0)
         add_int(o, "last_grpc_status", s->last_grpc_status);

@@ -49,6 +49,9 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
 void status_json_health(cJSON *root, const struct status_source *source);
 void status_json_session_health(cJSON *session, const struct session *s, int64_t now_ns);
 
+/* "idle", "ok", "retrying", "rejecting" */
+const char *status_health_word(enum tee_health health);
+
 /* status_json.c: what the upstreams took and what waits for them. */
 void status_json_forwarding(cJSON *flow, const struct flow *f, int64_t now_ns);
 

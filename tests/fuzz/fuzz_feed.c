@@ -8,6 +8,7 @@
 #include "fuzz.h"
 
 #include "feed.h"
+#include "flow_wire.h"
 #include "fuzz_frames.h"
 
 #include <sys/socket.h>
@@ -33,6 +34,18 @@ struct seen {
     bool stopped;
     char why[128];
 };
+
+static void on_flow(void *ctx, struct slice json)
+{
+    static struct flow_wire wire;
+    struct seen *s = ctx;
+    fuzz_check(!s->ended && !s->stopped);
+    if (flow_wire_read(json, &wire)) {
+        fuzz_check(wire.flow.upstream_count <= FLOW_UPSTREAMS_MAX && wire.clients.count <= CLIENTS_MAX);
+        fuzz_check(wire.flow.worst < FLOW_UPSTREAMS_MAX);
+    }
+    s->bytes += json.len;
+}
 
 static void on_frame(void *ctx, const struct frame *frame)
 {
@@ -84,7 +97,9 @@ static void follow(struct slice bytes, size_t piece, bool stop_at_two, struct se
 {
     struct ct_errmsg msg;
     *s = (struct seen){.stop_at_two = stop_at_two};
-    fuzz_check(feed_start(&loop, socket_path, 0, on_frame, on_end, s, &s->feed, &msg) == CT_OK);
+    struct feed_config config = {
+        .socket = socket_path, .on_frame = on_frame, .on_flow = on_flow, .on_end = on_end, .ctx = s};
+    fuzz_check(feed_start(&loop, &config, &s->feed, &msg) == CT_OK);
     int peer = accept(listening, NULL, NULL);
     fuzz_check(peer >= 0);
     while (bytes.len && !s->ended && !s->stopped) {

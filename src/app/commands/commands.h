@@ -31,8 +31,11 @@ void command_log(void *ctx, enum log_level level, const char *line);
 /* Shows a recording (replay.c); what: how the screen names it. */
 enum exit_code replay_show(const struct options *o, const char *path, const char *what);
 
-/* Shows the frames of a running collector (viewer.c). CT_ERR_NOT_FOUND when there is none. */
-enum ct_err viewer_show(const struct options *o, enum exit_code *code, struct ct_errmsg *msg);
+/* A screen on what this user's collector receives, in this process or in another (pane.c). */
+enum exit_code pane_show(const struct options *o);
+
+/* --dump of the running collector. */
+enum exit_code pane_dump(const struct options *o);
 
 /* --dump: what the screen would show of data (dump.c). */
 struct ui_data;

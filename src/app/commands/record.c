@@ -60,7 +60,9 @@ enum exit_code command_record(const struct options *o)
     static const int numbers[] = {SIGTERM, SIGINT};
     struct recorder r = {0};
     uv_loop_init(&r.loop);
-    enum ct_err err = feed_start(&r.loop, o->socket, FEED_FROM_NEW, on_frame, on_end, &r, &r.feed, &r.msg);
+    struct feed_config feed = {
+        .socket = o->socket, .from = FEED_FROM_NEW, .on_frame = on_frame, .on_end = on_end, .ctx = &r};
+    enum ct_err err = feed_start(&r.loop, &feed, &r.feed, &r.msg);
     if (err) {
         uv_loop_close(&r.loop);
         return command_fail(err, &r.msg);

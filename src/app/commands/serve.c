@@ -49,15 +49,25 @@ static void on_stopped(void *ctx)
     uv_close((uv_handle_t *)&s->signals[1], NULL);
 }
 
-static void on_signal(uv_signal_t *handle, int number)
+static void stop(struct server *s)
 {
-    struct server *s = handle->data;
-    (void)number;
     if (s->stopping)
         return;
     s->stopping = true;
     notify_manager("STOPPING=1");
     collector_stop(s->collector, on_stopped, s);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+    (void)number;
+    stop(handle->data);
+}
+
+static void on_hand_over(void *ctx)
+{
+    log_warn("another claude-top of this user asked for the ports: this one ends");
+    stop(ctx);
 }
 
 enum exit_code command_serve(const struct options *o)
@@ -73,7 +83,7 @@ enum exit_code command_serve(const struct options *o)
         s.signals[i].data = &s;
         uv_signal_start(&s.signals[i], on_signal, numbers[i]);
     }
-    struct collector_config config = {.loop = &s.loop, .options = o};
+    struct collector_config config = {.loop = &s.loop, .options = o, .on_hand_over = on_hand_over, .ctx = &s};
     enum ct_err err = collector_create(&config, &s.collector, &msg);
     if (err) {
         code = command_fail(err, &msg);

@@ -74,8 +74,8 @@ static void upstream_segment(const struct ui_data *data, bool brief, struct segm
     char text[PIECE_MAX], number[FORMAT_MAX];
     s->priority = 3;
     if (up->state == UI_UPSTREAM_NONE) {
-        /* A viewer and a replay forward nothing themselves, and do not know whether somebody does. */
-        if (data->source.len == 0)
+        /* A replay forwards nothing itself, and does not know whether somebody did. */
+        if (data->source.len == 0 || data->flow)
             add(s, ROLE_HEADER_KEY, "no upstream");
         return;
     }
@@ -193,9 +193,9 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     limit_segment(data, &segments[SEGMENT_LIMIT]);
     if (data->source.len) {
         s = &segments[SEGMENT_SOURCE];
-        s->priority = 5;
+        s->priority = data->adrift ? 2 : 5;
         snprintf(text, sizeof(text), "%.*s", SLICE_ARG(text_prefix(data->source, SOURCE_COLS, NULL)));
-        add(s, ROLE_HEADER_KEY, text);
+        add(s, data->adrift ? ROLE_HEADER_BAD : ROLE_HEADER_KEY, text);
     }
 }
 
