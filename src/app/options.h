@@ -191,6 +191,7 @@ struct options {
     struct option_binding bindings[OPTION_BINDINGS_MAX];
     size_t binding_count;
 
+    const char *cwd;    /* the folder whose project's sessions are shown; "": all */
     bool take_over;     /* a viewer takes the ports when their owner goes */
     bool take_over_now; /* and asks the owner to go */
     int view;           /* enum ui_view_id */

@@ -6,9 +6,11 @@
 {.flag = "session",
  .value_name = "ID",
  .fallback = "last",
- .help = "the session, \"last\" for the one heard of most recently, or \"all\"",
+ .help =
+     "the session, \"last\" for the one heard of most recently, or \"all\"; a screen shows all when this is "
+     "not given, and its last one is the one prompted most recently",
  .example = "last",
- .commands = ON(LINK),
+ .commands = ON(LINK) | SHOW,
  .type = OPTION_STRING,
  FIELD(session)},
     {.flag = "turn",

@@ -33,6 +33,16 @@
      .commands = SHOW,
      .type = OPTION_STRING,
      FIELD(filter)},
+    {.flag = "cwd",
+     .value_name = "DIR",
+     .fallback = "",
+     .help =
+         "show only the sessions of the project that DIR is in: of its working tree in Git and the others "
+         "of that repository",
+     .example = ".",
+     .commands = SHOW,
+     .type = OPTION_PATH,
+     FIELD(cwd)},
     {.flag = "dump",
      .value_name = "FORMAT",
      .choices = "off|grid|ansi|svg",

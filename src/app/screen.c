@@ -20,6 +20,7 @@ struct screen {
     struct ui *ui;
     struct grid grid;
     struct screen_themes themes;
+    struct screen_place place;
     char theme_names[SCREEN_THEMES_MAX * (THEME_NAME_MAX + 1)];
     struct screen_settings settings; /* config.options is its copy */
     struct grafana_api *grafana;
@@ -53,6 +54,7 @@ static void fill(struct screen *s, struct ui_data *data)
 {
     *data = (struct ui_data){0};
     s->config.fill(s->config.ctx, data);
+    screen_place_fill(&s->place, s->config.options, data);
 }
 
 static void on_frame(uv_timer_t *timer)
@@ -395,6 +397,7 @@ void screen_destroy(struct screen *s)
         return;
     terminal_close(s->terminal);
     ui_destroy(s->ui);
+    screen_place_finish(&s->place);
     screen_settings_finish(&s->settings);
     screen_links_finish(&s->links);
     screen_links_finish(&s->link);
@@ -427,7 +430,9 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
         .ascii = asciis[o->ascii],
         .mouse = o->mouse,
     };
-    enum ct_err err = terminal_open(&terminal, &s->terminal, msg);
+    enum ct_err err = screen_place_init(&s->place, o, msg);
+    if (!err)
+        err = terminal_open(&terminal, &s->terminal, msg);
     if (!err)
         err = make_ui(s, msg);
     if (err) {

@@ -1,5 +1,6 @@
 #include "filter.h"
 
+#include "rows.h"
 #include "text.h"
 
 #include <stdlib.h>
@@ -8,9 +9,9 @@
 #define MODELS_MAX 32
 
 static const char *const KEYS[FILTER_KEY_COUNT] = {
-    [FILTER_WORD] = "",      [FILTER_STATE] = "state:", [FILTER_MODEL] = "model:",
-    [FILTER_TOOL] = "tool:", [FILTER_AGENT] = "agent:", [FILTER_REPO] = "repo:",
-    [FILTER_ID] = "id:",     [FILTER_ERR] = "err:",     [FILTER_COST] = "cost:",
+    [FILTER_WORD] = "",        [FILTER_STATE] = "state:", [FILTER_MODEL] = "model:", [FILTER_TOOL] = "tool:",
+    [FILTER_AGENT] = "agent:", [FILTER_REPO] = "repo:",   [FILTER_ID] = "id:",       [FILTER_ERR] = "err:",
+    [FILTER_COST] = "cost:",   [FILTER_HERE] = "here",    [FILTER_LAST] = "last",
 };
 
 /* ---------------------------------------------------------------------------------------------- reading */
@@ -59,11 +60,14 @@ static enum ct_err take_term(struct filter_term *term, struct slice word, struct
         term->value = SLICE_LIT("");
         return CT_OK;
     }
+    for (int k = FILTER_HERE; k < FILTER_KEY_COUNT; k++)
+        if (slice_eq_str(word, KEYS[k]))
+            term->key = (enum filter_key)k;
     if (colon == word.len)
         return CT_OK;
     struct slice name = slice_sub(word, 0, colon + 1);
     term->value = slice_sub(word, colon + 1, word.len);
-    for (int k = FILTER_STATE; k < FILTER_KEY_COUNT; k++) {
+    for (int k = FILTER_STATE; k < FILTER_HERE; k++) {
         if (!slice_eq_str(name, KEYS[k]))
             continue;
         term->key = (enum filter_key)k;
@@ -74,7 +78,7 @@ static enum ct_err take_term(struct filter_term *term, struct slice word, struct
                            SLICE_ARG(slice_sub(term->value, 0, 20)));
         return k == FILTER_COST ? take_cost(term, msg) : CT_OK;
     }
-    return ct_fail(msg, CT_ERR_USAGE, "no key \"%.*s\": state model tool agent repo id err cost",
+    return ct_fail(msg, CT_ERR_USAGE, "no key \"%.*s\": state model tool agent repo id err cost, here, last",
                    SLICE_ARG(slice_sub(name, 0, 20)));
 }
 
@@ -163,11 +167,55 @@ static bool some_node_holds(const struct session *s, const struct filter_term *t
     return false;
 }
 
-static bool term_holds(const struct filter_term *term, const struct session *s, int64_t now_ns)
+static bool in_folder(struct slice path, struct slice folder)
+{
+    return folder.len && slice_starts(path, folder) &&
+           (path.len == folder.len || path.ptr[folder.len] == '/' || folder.ptr[folder.len - 1] == '/');
+}
+
+static bool is_here(const struct session *s, const struct filter_context *c)
+{
+    for (size_t i = 0; i < c->here_count; i++)
+        if (in_folder(s->cwd, c->here[i]))
+            return true;
+    return false;
+}
+
+uint64_t filter_last(const struct model *model)
+{
+    const struct session *last = NULL;
+    int64_t newest = INT64_MIN;
+    for (const struct session *s = model_sessions(model); s; s = s->next) {
+        const struct node *n = s->last_child;
+        while (n && n->kind != NODE_TURN)
+            n = n->prev;
+        int64_t at = n ? n->start_ns : s->started_ns;
+        if (rows_shows(s) && at >= newest) {
+            newest = at;
+            last = s;
+        }
+    }
+    return last ? last->id : 0;
+}
+
+bool filter_asks_last(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (filter->terms[i].key == FILTER_LAST)
+            return true;
+    return false;
+}
+
+static bool term_holds(const struct filter_term *term, const struct session *s,
+                       const struct filter_context *c)
 {
     switch (term->key) {
+    case FILTER_HERE:
+        return is_here(s, c);
+    case FILTER_LAST:
+        return s->id == c->last_id;
     case FILTER_STATE:
-        return state_holds(term->value, model_session_status(s, now_ns).state);
+        return state_holds(term->value, model_session_status(s, c->now_ns).state);
     case FILTER_MODEL:
         return models_hold(s, term->value);
     case FILTER_REPO:
@@ -186,10 +234,10 @@ static bool term_holds(const struct filter_term *term, const struct session *s, 
     }
 }
 
-bool filter_session(const struct filter *filter, const struct session *s, int64_t now_ns)
+bool filter_session(const struct filter *filter, const struct session *s, const struct filter_context *c)
 {
     for (size_t i = 0; i < filter->count; i++)
-        if (term_holds(&filter->terms[i], s, now_ns) == filter->terms[i].opposite)
+        if (term_holds(&filter->terms[i], s, c) == filter->terms[i].opposite)
             return false;
     return true;
 }

@@ -10,6 +10,9 @@
  *   id:I        its id begins with I
  *   err         something in it failed; err:E: with an error whose type or words hold E
  *   cost:N      it cost N dollars or more
+ *   here        its folder is in the project of this pane (filter_context.here), or in another working tree
+ *               of the same repository
+ *   last        it is the session that was prompted last
  *   -TERM       the opposite
  *
  * Case aside. tool:, agent: and err: look through the session's calls, and cost one pass over those.
@@ -33,6 +36,8 @@ enum filter_key {
     FILTER_ID,
     FILTER_ERR,
     FILTER_COST,
+    FILTER_HERE,
+    FILTER_LAST,
     FILTER_KEY_COUNT
 };
 
@@ -53,7 +58,21 @@ struct filter {
  */
 enum ct_err filter_parse(struct filter *filter, struct slice text, struct ct_errmsg *msg);
 
-bool filter_session(const struct filter *filter, const struct session *s, int64_t now_ns);
+/* What terms are about that are not in the session itself. */
+struct filter_context {
+    int64_t now_ns;
+    const struct slice *here; /* folders, as sessions name theirs, without a slash at the end */
+    size_t here_count;
+    uint64_t last_id; /* filter_last() */
+};
+
+/* The session that was prompted last, or else began last; 0: there is none. */
+uint64_t filter_last(const struct model *model);
+
+/* Whether the filter asks for it, so that it need not be looked for otherwise. */
+bool filter_asks_last(const struct filter *filter);
+
+bool filter_session(const struct filter *filter, const struct session *s, const struct filter_context *c);
 
 /* Whether words begin a term that could be completed: the i-th way to do so, or NULL. "sta" gives "state:",
  * "state:wa" gives "state:waiting". */

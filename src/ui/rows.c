@@ -190,9 +190,12 @@ static void collect_sessions(struct rows *r, const struct rows_input *in)
         r->order = mem_grow(r->order, r->order_cap, sizeof(*r->order));
         r->scratch = mem_grow(r->scratch, r->order_cap, sizeof(*r->scratch));
     }
+    struct filter_context context = {.now_ns = in->now_ns, .here = in->here, .here_count = in->here_count};
+    if (in->filter && filter_asks_last(in->filter))
+        context.last_id = filter_last(in->model);
     r->sessions = 0;
     for (const struct session *s = model_sessions(in->model); s; s = s->next) {
-        if (!rows_shows(s) || (in->filter && !filter_session(in->filter, s, in->now_ns)))
+        if (!rows_shows(s) || (in->filter && !filter_session(in->filter, s, &context)))
             continue;
         struct order *o = &r->order[r->sessions++];
         *o = (struct order){.session = s, .status = model_session_status(s, in->now_ns)};

@@ -63,6 +63,8 @@ struct rows_input {
     bool inverted;
     const struct filter *filter; /* NULL: all */
     uint64_t filter_version;
+    const struct slice *here; /* as in struct ui_data */
+    size_t here_count;
     uint64_t reveal; /* node.id whose ancestors are shown open, whatever the folds say; 0: none */
 };
 

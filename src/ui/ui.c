@@ -173,6 +173,8 @@ void ui_refresh(struct ui *ui, const struct ui_data *data)
                             .inverted = ui->inverted,
                             .filter = ui->filter.count ? &ui->filter : NULL,
                             .filter_version = ui->filter_version,
+                            .here = data->here,
+                            .here_count = data->here_count,
                             .reveal = ui->search.reveal};
     struct rows *r = &ui->rows;
     rows_update(r, &in);

@@ -68,6 +68,8 @@ struct ui_data {
     struct slice http_address;  /* "127.0.0.1:4318"; empty: does not listen */
     struct slice grpc_address;
     struct slice version;
+    const struct slice *here; /* folders of this pane's project, for the filter's `here` */
+    size_t here_count;
     bool adrift; /* nobody receives what senders send now: source says so, as an alert */
     struct slice
         source; /* where the data comes from when not from our own receiver: "attached", "replay x4" … */

@@ -73,6 +73,39 @@ test('a state folder is a recording, while its collector runs', async t => {
   for (let i = 0; i < 40; i++) assert.match(out, new RegExp(`project-${i}\\b`));
 });
 
+test('a pane shows one session, the last one, or those of a project', async t => {
+  const p = t.start(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '', '--state-dir', t.path('state'), '--socket', t.path('s')]);
+  const [, http] = await until('the ready line', () => /ready http=(\S+)/.exec(p.out));
+  for (const folder of ['shop/src', 'shop/.git', 'other', 'shop-2']) fs.mkdirSync(t.path(folder), { recursive: true });
+  const dir = fs.realpathSync(t.dir);
+  const prompt = async (id, cwd) => {
+    const body = JSON.stringify({ hook_event_name: 'UserPromptSubmit', session_id: id, cwd, prompt: `hello ${id}` });
+    const r = await request(`http://${http}/hooks`, { headers: { 'content-type': 'application/json' }, body });
+    assert.equal(r.status, 200);
+  };
+  await prompt('aaaa-1', `${dir}/shop`);
+  await prompt('bbbb-2', `${dir}/shop/src`);
+  await prompt('cccc-3', `${dir}/other`);
+  await prompt('dddd-4', `${dir}/shop-2`);
+  await prompt('bbbb-2', `${dir}/shop/src`);
+  const shown = async (...args) => {
+    const out = await dump(t, '--socket', t.path('s'), '--dump', 'grid', '--keys', '*', '--size', '100x30', ...args);
+    return [...new Set([...out.matchAll(/hello (\w+)/g)].map(m => m[1]))].sort().join(' ');
+  };
+  assert.equal(await shown(), 'aaaa bbbb cccc dddd');
+  assert.equal(await shown('--session', 'all'), 'aaaa bbbb cccc dddd');
+  assert.equal(await shown('--session', 'cccc-3'), 'cccc');
+  assert.equal(await shown('--session', 'last'), 'bbbb');
+  assert.equal(await shown('--cwd', `${dir}/shop`), 'aaaa bbbb');
+  assert.equal(await shown('--cwd', `${dir}/shop/src`), 'aaaa bbbb', 'the working tree that it is in');
+  assert.equal(await shown('--cwd', `${dir}/other`), 'cccc');
+  assert.equal(await shown('--cwd', `${dir}/shop`, '--session', 'last', '--filter', '-repo:other'), 'bbbb');
+  assert.equal(await shown('--cwd', dir), 'aaaa bbbb cccc dddd');
+  const bad = await t.run(program, ['--socket', t.path('s'), '--dump', 'grid', '--cwd', `${dir}/nowhere`], env);
+  assert.equal(bad.code, 3);
+  assert.match(bad.err, /--cwd .*nowhere: no such folder/);
+});
+
 test('what is wrong is said in one line', async t => {
   const cases = [
     [['--size', '80'], /--size 80: wants COLSxROWS/],

@@ -37,9 +37,9 @@ enum exit_code pane_show(const struct options *o);
 /* --dump of the running collector. */
 enum exit_code pane_dump(const struct options *o);
 
-/* --dump: what the screen would show of data (dump.c). */
+/* --dump: what the screen would show of data, to which it adds what the options know (dump.c). */
 struct ui_data;
-enum exit_code dump_screen(const struct options *o, const struct ui_data *data);
+enum exit_code dump_screen(const struct options *o, struct ui_data *data);
 
 /* Midnight of now's day, here. */
 int64_t command_day_start(int64_t now_ns);

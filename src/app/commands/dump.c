@@ -58,8 +58,9 @@ static enum ct_err print(const struct options *o, const struct grid *grid, const
     }
 }
 
-enum exit_code dump_screen(const struct options *o, const struct ui_data *data)
+enum exit_code dump_screen(const struct options *o, struct ui_data *data)
 {
+    struct screen_place place;
     struct screen_themes themes;
     struct grid grid;
     struct ui *ui = NULL;
@@ -71,6 +72,9 @@ enum exit_code dump_screen(const struct options *o, const struct ui_data *data)
     grid_init(&grid, cols, rows);
     if (!err)
         err = screen_ui_create(o, o->ascii == ASCII_ON, &themes, &ui, &odd, &msg);
+    enum ct_err placed = screen_place_init(&place, o, err ? NULL : &msg);
+    err = err ? err : placed;
+    screen_place_fill(&place, o, data);
     if (!err && odd.text[0])
         err = ct_fail(&msg, CT_ERR_USAGE, "%s", odd.text);
     if (!err)
@@ -80,6 +84,7 @@ enum exit_code dump_screen(const struct options *o, const struct ui_data *data)
     if (!err && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout)))
         err = ct_fail(&msg, CT_ERR_IO, "the screen could not be written");
     ui_destroy(ui);
+    screen_place_finish(&place);
     grid_finish(&grid);
     buf_finish(&out);
     return err ? command_fail(err, &msg) : EXIT_CODE_OK;

@@ -43,10 +43,13 @@ static void assert_passes(const char *text, const char *names)
     struct filter filter = {.count = 0};
     struct ct_errmsg msg = {""};
     char passed[512] = "";
+    const struct slice here[] = {SLICE_LIT("/home/dev/web-ui"), SLICE_LIT("/home/dev/doc")};
+    struct filter_context context = {
+        .now_ns = FIXTURE_NOW, .here = here, .here_count = 2, .last_id = filter_last(&f.model)};
     if (filter_parse(&filter, slice_str(text), &msg) != CT_OK)
         fail_msg("\"%s\" is refused: %s", text, msg.text);
     for (const struct session *s = f.model.first; s; s = s->next)
-        if (filter_session(&filter, s, FIXTURE_NOW)) {
+        if (filter_session(&filter, s, &context)) {
             struct slice name = s->title.len ? s->title : s->cwd;
             size_t used = strlen(passed);
             snprintf(passed + used, sizeof(passed) - used, "%s%.*s", used ? " " : "", SLICE_ARG(name));
@@ -67,6 +70,10 @@ static void terms_select_sessions(void **state)
     (void)state;
     assert_passes("", ALL);
     assert_passes("   ", ALL);
+    assert_passes("here", WEB);
+    assert_passes("-here", API " " DOCS " " ML " " OLD);
+    assert_passes("last", ML);
+    assert_passes("last here", "");
     assert_passes("WEB", WEB);
     assert_passes("state:waiting", WEB);
     assert_passes("state:w", WEB);
@@ -134,8 +141,8 @@ static void completions(void **state)
     assert_null(filter_completion(SLICE_LIT("state:w"), 1));
     assert_null(filter_completion(SLICE_LIT("zzz"), 0));
     assert_null(filter_completion(SLICE_LIT("state:waiting"), 0));
-    assert_non_null(filter_completion(SLICE_NULL, 7));
-    assert_null(filter_completion(SLICE_NULL, 8));
+    assert_non_null(filter_completion(SLICE_NULL, 9));
+    assert_null(filter_completion(SLICE_NULL, 10));
 }
 
 static void the_line_filters_while_it_is_typed(void **state)
