@@ -119,7 +119,8 @@ test('claude-top and Alloy do not want the same ports', async () => {
 test('exemplars, units and dimensions are what the links and dashboards ask for', async () => {
   const text = read('config/span-metrics.alloy');
   const body = components(text).find(([n]) => n === 'otelcol.connector.spanmetrics.claude')[1];
-  assert.deepEqual([...body.matchAll(/dimension \{\s+name = "([^"]+)"/g)].map(m => m[1]), ['model', 'tool', 'openinference.span.kind', 'error.type']);
+  assert.deepEqual([...body.matchAll(/dimension \{\s+name = "([^"]+)"/g)].map(m => m[1]), ['gen_ai.request.model', 'gen_ai.tool.name', 'openinference.span.kind',
+    'error.type']);
   assert.match(body, /exclude_dimensions\s+= \["span\.name"\]/);
   assert.match(body, /unit = "s"/);
   assert.match(body, /exemplars \{\s+enabled\s+= true/);

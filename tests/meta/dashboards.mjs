@@ -29,7 +29,8 @@ const COUNTERS = {
 };
 const SPAN_METRICS = ['traces_span_metrics_calls_total', 'traces_span_metrics_duration_seconds_bucket'];
 const COUNTER_LABELS = { session_id: 'session.id', model: 'model', type: 'type', query_source: 'query_source', effort: 'effort' };
-const SPAN_LABELS = ['service_name', 'span_kind', 'status_code', 'model', 'tool', 'openinference_span_kind', 'error_type', 'le'];
+const SPAN_LABELS = ['service_name', 'span_kind', 'status_code', 'gen_ai_request_model', 'gen_ai_tool_name',
+  'openinference_span_kind', 'error_type', 'le'];
 /* Known, and in no capture. */
 const RARE = ['api_refusal', 'claude.parent_session_id', 'gen_ai.tool.name', 'span.model'];
 const known = name => wasSent(name) || RARE.includes(name);
