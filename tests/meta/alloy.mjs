@@ -2,11 +2,9 @@
 // as alloy/README.md says. conformance/alloy asks Alloy itself.
 import fs from 'node:fs';
 import path from 'node:path';
-import { assert, root, run, test } from '../tools/tap.mjs';
+import { assert, run, test } from '../tools/tap.mjs';
+import { alloyFolder as folder, combinations, list, read } from '../tools/alloy_files.mjs';
 
-const folder = path.join(root, 'alloy');
-const read = name => fs.readFileSync(path.join(folder, name), 'utf8');
-const list = name => fs.readdirSync(path.join(folder, name)).filter(f => f.endsWith('.alloy')).sort();
 const readme = read('README.md');
 
 /* Strings and comments as blanks of their length, so that braces in them do not count. */
@@ -31,18 +29,6 @@ function components(text) {
 const KINDS = /\b(?:otelcol|prometheus|pyroscope|discovery|beyla|local|loki)(?:\.[a-z_]+)+(?:\.[a-z_]+)\b/g;
 const references = text => bare(text).match(KINDS) ?? [];
 
-/** The files that are run together: the base, with options in the place of what they replace, or beside it. */
-function assemble(base, options) {
-  const set = new Map(list(base).map(f => [f, read(`${base}/${f}`)]));
-  for (const option of options) {
-    const text = read(`options/${option}`);
-    const replaced = /FOLDER\/([a-z-]+\.alloy)/.exec(text)?.[1];
-    assert.ok(!replaced || set.has(replaced), `${option} stands in for ${replaced}`);
-    set.set(replaced ?? option, text);
-  }
-  return set;
-}
-
 function check(set) {
   const defined = new Map();
   for (const [file, text] of set) {
@@ -66,15 +52,7 @@ function check(set) {
   for (const [name, file] of defined) assert.ok(used.has(name) || sources.test(name), `${file}: nothing leads to ${name}`);
 }
 
-const needs = { 'profiles-ebpf.alloy': ['profiles-write.alloy'], 'profiles-scrape.alloy': ['profiles-write.alloy'], 'profiles-write.alloy': ['profiles-scrape.alloy'] };
-
-for (const base of ['config', 'config-delta']) {
-  test(`${base} is whole`, async () => check(assemble(base, [])));
-  for (const option of list('options')) {
-    test(`${base} with ${option} is whole`, async () => check(assemble(base, [option, ...(needs[option] ?? [])])));
-  }
-  test(`${base} with all options is whole`, async () => check(assemble(base, list('options'))));
-}
+for (const { name, set } of combinations()) test(`${name} is whole`, async () => check(set));
 
 test('config and config-delta differ in metrics.alloy alone', async () => {
   assert.deepEqual(list('config-delta'), list('config'));

@@ -1,0 +1,117 @@
+// The whole chain with the real programs: claude-top, Alloy with the configuration of alloy/, Tempo, Loki, Prometheus. What a
+// session sent is found in each of them, and every query of the dashboards and of claude-top's links is answered.
+//
+//   [CT_CLAUDE_E2E=RUN] node stack.mjs CLAUDE_TOP
+//
+// tempo, loki, prometheus and alloy are those in PATH; without them it is skipped. With CT_CLAUDE_E2E (claude_code.mjs says what
+// that is) the sessions are the real client's, otherwise a captured client's, brought to the present.
+import fs from 'node:fs';
+import path from 'node:path';
+import { spawn } from 'node:child_process';
+import { assert, captures, readLines, request, run, skip, test, until } from '../tools/tap.mjs';
+import { here, program, serve } from './harness.mjs';
+import { ask, askDashboards, askLinks } from './stack_questions.mjs';
+import { missing, startStack, stopStack } from './stack_programs.mjs';
+
+const RUN_MS = 900_000;
+const NATIVE = ['claude_code.interaction', '  claude_code.llm_request', '  claude_code.tool', '    claude_code.tool.blocked_on_user', '    claude_code.tool.execution'];
+
+function needs(...programs) {
+  const absent = missing(programs.length ? programs : undefined);
+  if (absent) skip(`${absent} is not in PATH`);
+}
+
+/* No query may be one that the store does not take. */
+function allAnswered(rows) {
+  const refused = rows.filter(r => r.query && r.status !== 200);
+  assert.deepEqual(refused, []);
+  assert.ok(rows.filter(r => r.query).length > 5);
+  for (const r of rows.filter(r => r.query && !r.found)) console.log(`# nothing found: ${r.dashboard ?? r.link.slice(0, 60)} ${r.panel ?? ''} ${r.query}`);
+}
+
+/** The session's spans in the order and depth that Claude Code gives them; every name that must be there is. */
+function nativeTree(found) {
+  const lines = Object.values(found.trees).flat();
+  for (const line of NATIVE) assert.ok(lines.includes(line), `${line} in ${JSON.stringify(found.trees)}`);
+}
+
+function sessionIsThere(found) {
+  assert.ok(found.exemplarResolves > 0, found.exemplar);
+  assert.ok(found.cost > 0);
+  for (const type of ['input', 'output', 'cacheRead', 'cacheCreation']) assert.ok(type in found.tokens, type);
+  for (const event of ['user_prompt', 'api_request']) assert.ok(found.events[event] > 0, event);
+}
+
+/** Sends a capture in JSON, all of its times moved so that the last of them is now. */
+async function replayNow(capture, address) {
+  const folder = path.join(captures, capture);
+  const requests = readLines(path.join(folder, 'requests.jsonl')).map(r => ({ ...r, text: fs.readFileSync(path.join(folder, r.body), 'utf8') }));
+  const times = requests.flatMap(r => [...r.text.matchAll(/UnixNano":"(\d+)"/g)].map(m => BigInt(m[1])));
+  const shift = BigInt(Date.now()) * 1000000n - times.reduce((a, b) => (a > b ? a : b));
+  for (const r of requests) {
+    const body = r.text.replace(/UnixNano":"(\d+)"/g, (_, n) => `UnixNano":"${BigInt(n) + shift}"`);
+    const answer = await request(`http://${address}${r.path}`, { headers: r.headers, body });
+    assert.equal(answer.status, 200, answer.body.toString());
+  }
+  return /"key":"session.id","value":\{"stringValue":"([^"]+)"/.exec(requests[0].text)[1];
+}
+
+test('a captured session, with delta counters, is in every store', async t => {
+  needs();
+  const stack = await startStack(t.dir, 'config-delta');
+  try {
+    const s = await serve(t, { url: stack.alloy.http, grpc: stack.alloy.grpc });
+    const session = await replayNow('tools-json', s.http);
+    await s.when(f => f.queued.requests === 0 && f.forwarded.requests === f.received.requests);
+    const found = await ask(stack, session);
+    sessionIsThere(found);
+    nativeTree(found);
+    for (const kind of ['AGENT', 'LLM', 'TOOL']) assert.ok(found.kinds[kind] > 0, kind);
+    allAnswered(await askDashboards(stack, session));
+    allAnswered(await askLinks(stack, program, ['--session', session, '--state-dir', t.path('state'), '--socket', t.path('s.sock')]));
+    console.log(`# ${JSON.stringify({ events: found.events, tokens: found.tokens, cost: found.cost, kinds: found.kinds })}`);
+    await s.stop();
+  } finally { stopStack(stack); }
+});
+
+function client(t, configuration, args) {
+  const inside = path.join(here, 'stack_inside.mjs');
+  const quote = s => `'${s.replace(/'/g, `'\\''`)}'`;
+  return new Promise((resolve, reject) => {
+    const p = spawn(process.env.CT_CLAUDE_E2E, ['-p', 'http/protobuf', ...args, '-t', ['node', inside, '--ask', path.resolve(program), t.dir].map(quote).join(' '),
+      '--', 'node', inside, path.resolve(program), t.dir, configuration], { stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    let out = '', err = '';
+    p.stdout.on('data', d => { out += d; }); p.stderr.on('data', d => { err += d; });
+    const end = () => { try { process.kill(-p.pid, 'SIGKILL'); } catch { /* all gone */ } };
+    const timer = setTimeout(end, RUN_MS);
+    p.on('error', reject);
+    p.on('close', () => {
+      clearTimeout(timer); end();
+      const line = out.split('\n').find(l => l.startsWith('RESULT '));
+      if (line) resolve(JSON.parse(line.slice(7))); else reject(new Error(`no result\n${out.slice(-2000)}\n${err.slice(-2000)}`));
+    });
+  });
+}
+
+for (const [name, configuration, args] of [
+  ['its own spans and delta counters', 'config-delta', ['-s', 'tools', '-s', 'agent']],
+  ['its own spans and cumulative counters', 'config', ['-s', 'tools', '-e', 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative']],
+]) {
+  test(`the real Claude Code with ${name} is in every store`, async t => {
+    if (!process.env.CT_CLAUDE_E2E) skip('Claude Code is not here: CT_CLAUDE_E2E says how to run it');
+    needs();
+    const r = await client(t, configuration, args);
+    assert.equal(r.error, undefined, r.error);
+    assert.ok(r.sessions.length > 0);
+    for (const found of r.sessions) { sessionIsThere(found); nativeTree(found); }
+    /* What claude-top counted is what the stores have. */
+    const sum = r.sessions.reduce((n, s) => n + s.cost, 0);
+    assert.ok(Math.abs(sum - r.status.totals.cost_usd) < 1e-6, `${sum} in Prometheus, ${r.status.totals.cost_usd} in claude-top`);
+    assert.equal(r.sessions.reduce((n, s) => n + s.events.api_request, 0), r.status.totals.llm_calls);
+    allAnswered(r.dashboards);
+    allAnswered(r.links);
+    for (const s of r.sessions) console.log(`# ${JSON.stringify({ trees: s.trees, events: s.events, tokens: s.tokens, cost: s.cost, kinds: s.kinds })}`);
+  });
+}
+
+await run();
