@@ -93,7 +93,7 @@ enum node_kind {
 /* How a node stands. The order is the order of evidence: a later one is never taken back by an earlier one.
  */
 enum node_state {
-    NODE_UNKNOWN, /* known only as somebody's parent */
+    NODE_UNKNOWN, /* known only as somebody's parent, or open when its session fell silent */
     NODE_RUNNING,
     NODE_WAITING, /* for the human's permission */
     NODE_DONE,
@@ -112,13 +112,14 @@ struct node {
     struct node *parent; /* NULL: hangs from the session (turns, and calls of no turn) */
     struct node *first_child, *last_child, *next, *prev; /* siblings by start time */
 
-    struct slice key;        /* prompt id, request id, tool_use_id or agent id; may be empty */
-    struct slice name;       /* TURN: ""; LLM: query source; TOOL: tool name; AGENT: agent type */
-    struct slice detail;     /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
-    struct slice model;      /* LLM (and TURN, AGENT: that of their newest call) */
-    struct slice source;     /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
-    struct slice end_reason; /* TURN: stop_hook, stop_failure, span_end, interrupted, user_reject, compacted,
-                                api_error, new_prompt, session_end, idle_after_stop_reason …; "" while open */
+    struct slice key;    /* prompt id, request id, tool_use_id or agent id; may be empty */
+    struct slice name;   /* TURN: ""; LLM: query source; TOOL: tool name; AGENT: agent type */
+    struct slice detail; /* TURN: prompt; TOOL: command, path, pattern …; AGENT: description */
+    struct slice model;  /* LLM (and TURN, AGENT: that of their newest call) */
+    struct slice source; /* TURN: start source; TOOL: decision source; COMPACTION: trigger */
+    struct slice
+        end_reason; /* TURN: stop_hook, stop_failure, span_end, interrupted, user_reject, compacted,
+                       api_error, new_prompt, session_end, idle_after_stop_reason, silence …; "" while open */
     struct slice error_type;
     struct slice error_message;
 
@@ -266,7 +267,8 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 
 /* No word for this long in an open turn makes it stale. */
 #define STALE_AFTER_NS (INT64_C(10) * 60 * 1000000000)
-/* A session with no word for this long is not counted as live, whatever its state. */
+/* A session with no word for this long is not counted as live, whatever its state, and what is open in it is
+ * taken as cut off. */
 #define LIVE_WITHIN_NS (INT64_C(30) * 60 * 1000000000)
 /* Who waits for a human is silent by nature: it counts for this long. */
 #define WAITING_WITHIN_NS (INT64_C(12) * 3600 * 1000000000)

@@ -179,7 +179,8 @@ struct entry {
     bool taken;    /* match_nearest(), likely_spawner(): has its counterpart */
     bool notified; /* TURN: begins as a task in the background is done */
     bool by_time;  /* its turn was found by time alone */
-    bool closed;   /* what is still open below it was cut off */
+    bool closed;   /* what is still open below it was cut off … */
+    bool unheard;  /* … by nothing but silence */
     bool finished, accepted, rejected;
     int64_t cost_nano_usd; /* LLM: reported, else estimated; -1: unknown */
     bool cost_estimated;
@@ -294,6 +295,8 @@ struct session_entry {
 
     /* Written by settling. */
     bool ended;
+    bool silent;              /* what is open will not be heard of again, as far as anybody can tell */
+    int64_t silent_ns;        /* when that will be so; 0: it is */
     int64_t due_ns;           /* something changes then by itself; 0: nothing */
     struct entry *newest_llm; /* of the main conversation */
     struct entry *waiting_call, *running_call, *running_agent;

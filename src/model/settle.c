@@ -81,7 +81,7 @@ static void forget(struct session_entry *s)
         e->same_as = e->guests = e->next_guest = e->best = e->newest_llm = NULL;
         e->newest_call = e->newest_compaction = NULL;
         e->open_tools = e->logged_calls = 0;
-        e->visited = e->closed = e->taken = false;
+        e->visited = e->closed = e->unheard = e->taken = false;
         e->newest_call_ns = e->own_last_ns = 0;
         e->permission_ns = 0;
         e->f.known &= !e->made;

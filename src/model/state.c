@@ -30,6 +30,9 @@ static struct run_status idle_status(const struct session_entry *s, const struct
 {
     const struct node *p = &turn->pub;
     int64_t since = p->end_ns ? p->end_ns : p->last_ns;
+    if (turn->unheard)
+        return (struct run_status){RUN_STALE, s->pub.last_activity_ns, WITNESS_NONE, "nothing heard since",
+                                   p};
     if (p->state == NODE_FAILED)
         return (struct run_status){RUN_FAILED, since, best_witness(p->witnesses),
                                    "the turn ended in an error", p};

@@ -66,6 +66,12 @@ static bool has_answered(const struct entry *agent)
            !llm->view->failed && !llm->pub.wants_tools && agent->open_tools == 0;
 }
 
+/* It was closed by silence alone: then nobody knows how what was open in it went on. */
+static bool is_unheard(const struct node *parent, const struct session_entry *s)
+{
+    return parent ? as_entry((struct node *)parent)->unheard : s->silent && !s->ended;
+}
+
 static void agent_state(struct session_entry *s, struct entry *n, bool closed_above)
 {
     struct node *p = &n->pub;
@@ -75,7 +81,7 @@ static void agent_state(struct session_entry *s, struct entry *n, bool closed_ab
     if (over && n->newest_call_ns > above->end_ns + BACKGROUND_NS)
         p->background = true;
     bool done_with_tool = tool && tool->finished && !p->background;
-    bool cut = p->background ? s->ended : closed_above;
+    bool cut = p->background ? s->ended || s->silent : closed_above;
     bool answered = !n->finished && has_answered(n);
     if (answered && p->end_ns == 0) {
         p->end_ns = n->newest_call->pub.end_ns;
@@ -86,6 +92,10 @@ static void agent_state(struct session_entry *s, struct entry *n, bool closed_ab
                : cut                        ? NODE_INTERRUPTED
                                             : NODE_RUNNING;
     n->closed = p->state != NODE_RUNNING;
+    n->unheard =
+        cut && p->state == NODE_INTERRUPTED && !s->ended && (p->background || is_unheard(p->parent, s));
+    if (n->unheard)
+        p->state = NODE_UNKNOWN;
     if (p->state == NODE_RUNNING && p->background)
         newest_entry(&s->running_agent, n);
 }
@@ -98,9 +108,10 @@ static void tool_state(struct session_entry *s, struct entry *n, bool closed_abo
         p->state = NODE_UNKNOWN;
         return;
     }
+    n->unheard = closed_above && is_unheard(p->parent, s);
     p->state = n->finished                        ? n->view->failed ? NODE_FAILED : NODE_DONE
                : n->rejected                      ? NODE_REJECTED
-               : closed_above                     ? NODE_INTERRUPTED
+               : closed_above                     ? n->unheard ? NODE_UNKNOWN : NODE_INTERRUPTED
                : n->permission_ns && !n->accepted ? NODE_WAITING
                                                   : NODE_RUNNING;
     /* Of several that wait or run, the newest is shown; of those that began together, the last by key. */
@@ -114,7 +125,7 @@ static void tool_state(struct session_entry *s, struct entry *n, bool closed_abo
 static void node_state(struct session_entry *s, struct entry *n)
 {
     struct node *p = &n->pub;
-    bool closed_above = p->parent ? as_entry(p->parent)->closed : s->ended;
+    bool closed_above = p->parent ? as_entry(p->parent)->closed : s->ended || s->silent;
     switch (p->kind) {
     case NODE_TURN:
         turn_state(s, n);
@@ -126,9 +137,10 @@ static void node_state(struct session_entry *s, struct entry *n)
         tool_state(s, n, closed_above);
         break;
     default:
+        n->unheard = closed_above && is_unheard(p->parent, s);
         p->state = n->finished || p->kind == NODE_EVENT || p->kind == NODE_SPAN
                        ? n->view->failed ? NODE_FAILED : NODE_DONE
-                   : closed_above ? NODE_INTERRUPTED
+                   : closed_above ? n->unheard ? NODE_UNKNOWN : NODE_INTERRUPTED
                                   : NODE_RUNNING;
         n->closed = closed_above;
         break;
@@ -193,10 +205,37 @@ static void pick_models(struct session_entry *s, struct entry **nodes, size_t co
         s->pub.model = newest->pub.model;
 }
 
+/* Long enough for any call there is; who waits for a human is silent by nature. In whole minutes, so that
+ * many sessions fall silent together. */
+static void find_silence(struct session_entry *s, struct entry **nodes, size_t count)
+{
+    static const int64_t minute_ns = INT64_C(60) * 1000000000;
+    int64_t within = LIVE_WITHIN_NS;
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *n = nodes[i];
+        if (n->permission_ns && !n->finished && !n->accepted && !n->rejected)
+            within = WAITING_WITHIN_NS;
+    }
+    int64_t due = (s->pub.last_arrival_ns + within) / minute_ns * minute_ns + minute_ns;
+    s->silent = s->pub.last_arrival_ns > 0 && s->model->clock->now_ns >= due;
+    s->silent_ns = s->silent ? 0 : due;
+}
+
+/* While anything is open, silence will end it. */
+static void await_silence(struct session_entry *s, struct entry **nodes, size_t count)
+{
+    bool open = false;
+    for (size_t i = 0; i < count && !open; i++)
+        open = nodes[i]->pub.state == NODE_RUNNING || nodes[i]->pub.state == NODE_WAITING;
+    if (open && s->silent_ns && (s->due_ns == 0 || s->silent_ns < s->due_ns))
+        s->due_ns = s->silent_ns;
+}
+
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
 {
     for (size_t i = 0; i < count; i++)
         tell_parent(preorder[i]);
+    find_silence(s, preorder, count);
     pick_models(s, preorder, count);
     for (size_t i = 0; i < count; i++) {
         node_state(s, preorder[i]);
@@ -205,6 +244,7 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
         if (!preorder[i]->kept) /* a leaf's sums are its own */
             own_counters(preorder[i], &preorder[i]->pub.total);
     }
+    await_silence(s, preorder, count);
     s->pub.total = s->frozen.total;
     for (size_t i = count; i-- > 0;) {
         struct node *p = &preorder[i]->pub;

@@ -3,9 +3,9 @@
  *
  * Its span is proof. Before that: a stop (unless the turn is seen to go on, as a hook can make it), the
  * user's refusal, a tool that was cut off, the end of a compaction that the turn was about, a request that
- * was given up, the next prompt, the end of the session. An interrupted turn fires no hook, so that it is
- * known by what is missing after its last call. What is missing is known of Claude Code alone: of other
- * agents only what they say counts.
+ * was given up, the next prompt, the end of the session, and at last a long silence. An interrupted turn
+ * fires no hook, so that it is known by what is missing after its last call. What is missing is known of
+ * Claude Code alone: of other agents only what they say counts.
  */
 #include "model_private.h"
 
@@ -154,6 +154,18 @@ static bool superseded(const struct session_entry *s, const struct entry *turn)
     return low < s->turn_count;
 }
 
+/* The session or the next prompt ended it, not it itself: was it over by then? */
+static bool was_cut_off(const struct session_entry *s, const struct entry *turn)
+{
+    if (misses_its_stop(s, turn) || turn->open_tools)
+        return true;
+    /* A process is watched where its hooks are set up, and a stop is among them. */
+    if (s->ended && s->killed && turn->parts->has_hook_prompt && !turn->pub.session->other_agent)
+        return true;
+    /* Answers are known from telemetry alone. */
+    return (s->pub.has_logs || s->pub.has_spans) && !failed_request(turn) && lacks_an_answer(turn);
+}
+
 static struct slice end_of(const struct session_entry *s, const struct entry *turn, const struct stop *stop,
                            bool *cut)
 {
@@ -179,9 +191,12 @@ static struct slice end_of(const struct session_entry *s, const struct entry *tu
         return SLICE_LIT("compacted");
     if (gave_up(turn))
         return SLICE_LIT("api_error");
-    bool next = superseded(s, turn);
-    *cut = (next || s->ended) && misses_its_stop(s, turn);
-    return next ? SLICE_LIT("new_prompt") : s->ended ? SLICE_LIT("session_end") : SLICE_NULL;
+    bool next = superseded(s, turn), over = next || s->ended;
+    *cut = over ? was_cut_off(s, turn) : s->silent;
+    return next        ? SLICE_LIT("new_prompt")
+           : s->ended  ? SLICE_LIT("session_end")
+           : s->silent ? SLICE_LIT("silence")
+                       : SLICE_NULL;
 }
 
 /* A turn that lies between two silences. */
@@ -191,8 +206,11 @@ static void quiet_state(const struct session_entry *s, struct entry *turn)
     p->turn_kind = TURN_KIND_PROMPT;
     p->end_reason = turn->quiet_end_ns ? SLICE_LIT("idle_after_stop_reason")
                     : s->ended         ? SLICE_LIT("session_end")
+                    : s->silent        ? SLICE_LIT("silence")
                                        : SLICE_NULL;
+    bool cut = !turn->quiet_end_ns && (turn->open_tools || lacks_an_answer(turn));
     turn->closed = p->end_reason.len > 0;
+    turn->unheard = turn->closed && !turn->quiet_end_ns && !s->ended;
     p->end_ns = turn->closed ? greater(turn->own_last_ns, p->start_ns) : 0;
     p->duration_ns = turn->closed ? p->end_ns - p->start_ns : -1;
     const struct entry *request = turn->closed ? failed_request(turn) : NULL;
@@ -200,7 +218,7 @@ static void quiet_state(const struct session_entry *s, struct entry *turn)
         p->error_type = request->pub.error_type;
         p->error_message = request->pub.error_message;
     }
-    p->state = request ? NODE_FAILED : turn->closed ? NODE_DONE : NODE_RUNNING;
+    p->state = request ? NODE_FAILED : !turn->closed ? NODE_RUNNING : cut ? NODE_INTERRUPTED : NODE_DONE;
 }
 
 void turn_state(const struct session_entry *s, struct entry *turn)
@@ -217,6 +235,7 @@ void turn_state(const struct session_entry *s, struct entry *turn)
     p->turn_kind = kind_of(turn);
     p->end_reason = end_of(s, turn, &stop, &cut);
     turn->closed = p->end_reason.len > 0;
+    turn->unheard = slice_eq_str(p->end_reason, "silence");
     if (!turn->closed)
         p->end_ns = 0;
     else if (p->end_ns == 0 ||

@@ -338,6 +338,56 @@ static void company_changes_nothing(void **state)
     capture_names_free(names);
 }
 
+static void none_open(const struct capture *c, size_t cut, const struct node *n)
+{
+    for (; n; n = n->next) {
+        if (n->state == NODE_RUNNING || n->state == NODE_WAITING)
+            fail_msg("%s, cut after %zu frames: %s %.*s is %s", c->name, cut, node_kind_name(n->kind),
+                     SLICE_ARG(n->key), node_state_name(n->state));
+        none_open(c, cut, n->first_child);
+    }
+}
+
+/* Whatever was the last that was heard: once its process is gone, or silent for long, nothing of it runs. */
+static void cut_off(const struct capture *c)
+{
+    for (size_t n = 1; n <= c->count; n += 1 + c->count / 24) {
+        for (int by_silence = 0; by_silence < 2; by_silence++) {
+            struct world w;
+            world_open(&w);
+            for (size_t i = 0; i < n; i++)
+                assert_int_equal(world_feed(&w, &c->frames[i]), CT_OK);
+            int64_t late = w.newest_ns + WAITING_WITHIN_NS + INT64_C(60) * 1000000000;
+            if (by_silence)
+                model_advance(w.model, late);
+            for (const struct session *s = model_sessions(w.model); s; s = s->next) {
+                struct event e;
+                event_init(&e, EVENT_SESSION, WITNESS_HOOK);
+                e.ids.session_id = s->session_id;
+                e.time_ns = e.arrival_ns = w.newest_ns + 1000000000;
+                e.phase = PHASE_FINISHED;
+                e.ended = e.interrupted = true;
+                if (!by_silence && !s->provisional)
+                    model_apply(w.model, &e);
+                if (by_silence || !s->provisional)
+                    none_open(c, n, model_session(w.model, s->session_id)->first_child);
+                enum run_state state = model_session_status(s, late).state;
+                assert_true(state == RUN_ENDED || (by_silence || s->provisional));
+                assert_true(state == RUN_ENDED || state == RUN_IDLE || state == RUN_STALE ||
+                            state == RUN_FAILED || state == RUN_STARTING || state == RUN_INPUT ||
+                            s->provisional);
+            }
+            world_close(&w);
+        }
+    }
+}
+
+static void nothing_runs_on_that_was_cut_off(void **state)
+{
+    (void)state;
+    each_capture(cut_off);
+}
+
 /* What is left alone of long sessions is what it would be: the least of it, after the least time. */
 static void frozen(const struct capture *c, struct play *p, uint64_t *frozen_nodes)
 {
@@ -400,6 +450,7 @@ int main(void)
         cmocka_unit_test(so_does_any_beginning),
         cmocka_unit_test(a_lost_signal_takes_only_what_it_alone_knew),
         cmocka_unit_test(company_changes_nothing),
+        cmocka_unit_test(nothing_runs_on_that_was_cut_off),
         cmocka_unit_test(what_is_left_alone_is_what_it_would_be),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

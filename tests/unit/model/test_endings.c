@@ -139,6 +139,140 @@ static void a_killed_client_is_silent_and_then_stale(void **state)
     assert_int_equal(story_status(&s, 500 + STALE_AFTER_NS / STORY_MS + 1).state, RUN_STALE);
 }
 
+static struct event process_exit(int64_t ms)
+{
+    struct event e = story_event(EVENT_SESSION, WITNESS_HOOK, ms);
+    e.phase = PHASE_FINISHED;
+    e.ended = e.interrupted = true;
+    return e;
+}
+
+static struct event session_end(int64_t ms)
+{
+    struct event e = process_exit(ms);
+    e.interrupted = false;
+    return e;
+}
+
+static void a_process_that_dies_takes_its_turn_with_it(void **state)
+{
+    (void)state;
+    struct event asks = story_llm_log(400, 300, "p1", "r1");
+    asks.wants_tools = true;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, asks);
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    story_tell(&s, process_exit(900));
+    assert_status(1000, RUN_ENDED, 900, "its process is gone");
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "session_end");
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_INTERRUPTED);
+    assert_int_equal(story_node(&s, NODE_LLM, "r1")->state, NODE_DONE);
+}
+
+static void so_it_does_while_the_model_writes(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, process_exit(900));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "session_end");
+}
+
+static void a_turn_that_had_stopped_was_over_before(void **state)
+{
+    (void)state;
+    usual_turn();
+    story_tell(&s, process_exit(900));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "stop_hook");
+}
+
+static void a_closed_terminal_cuts_off_what_lacks_its_answer(void **state)
+{
+    (void)state;
+    /* Log events alone: the first turn had its answer, the second is in a tool, the third got none. */
+    story_tell(&s, ask_prompt(WITNESS_LOG, 0, "p1"));
+    story_tell(&s, story_llm_log(900, 300, "p1", "r1"));
+    story_tell(&s, ask_prompt(WITNESS_LOG, 2000, "p2"));
+    story_tell(&s, story_llm_log(2900, 300, "p2", "r2"));
+    story_tell(&s, story_tool_log(3500, 100, "p2", "Bash", "u2"));
+    story_tell(&s, ask_prompt(WITNESS_LOG, 5000, "p3"));
+    story_tell(&s, session_end(6000));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "new_prompt");
+    assert_int_equal(story_turn(&s, 2)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 2)->end_reason, "new_prompt");
+    assert_int_equal(story_turn(&s, 3)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 3)->end_reason, "session_end");
+}
+
+static void hooks_alone_do_not_tell_of_answers(void **state)
+{
+    (void)state;
+    /* No Stop hook is set up here: nothing says that the answer is missing. */
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    story_tell(&s, story_tool_end(800, 200, "p1", "Bash", "u1"));
+    story_tell(&s, session_end(6000));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+}
+
+#define LONG_SILENCE ((LIVE_WITHIN_NS + INT64_C(60) * 1000000000) / STORY_MS)
+
+static void at_last_silence_closes_what_is_open(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    model_advance(s.model, STORY_AT(500 + LIVE_WITHIN_NS / STORY_MS));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    assert_true(model_due_ns(s.model) <= STORY_AT(500 + LONG_SILENCE));
+    model_advance(s.model, STORY_AT(500 + LONG_SILENCE));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "silence");
+    assert_int_equal(story_turn(&s, 1)->end_ns, STORY_AT(500));
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_UNKNOWN);
+    assert_int_equal(story_session(&s)->total.tool_calls, 1);
+    assert_status(500 + LONG_SILENCE, RUN_STALE, 500, "nothing heard since");
+    assert_int_equal(model_due_ns(s.model), 0);
+    /* It was only slow. */
+    story_tell(&s, story_tool_end(900 + LONG_SILENCE, LONG_SILENCE, "p1", "Bash", "u1"));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_DONE);
+}
+
+static void who_waits_for_a_human_may_be_silent_for_long(void **state)
+{
+    (void)state;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, story_tool_start(500, "p1", "Bash", "u1"));
+    story_tell(&s, story_ask(600, "p1", "Bash"));
+    model_advance(s.model, STORY_AT(600 + LONG_SILENCE));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_WAITING);
+    model_advance(s.model, STORY_AT(600 + WAITING_WITHIN_NS / STORY_MS + 60000));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_INTERRUPTED);
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_UNKNOWN);
+}
+
+static void silence_closes_agents_in_the_background_too(void **state)
+{
+    (void)state;
+    struct event spawned = story_agent_start(300, "p1", "a1", "Explore");
+    spawned.background = true;
+    story_tell(&s, ask_prompt(WITNESS_HOOK, 0, "p1"));
+    story_tell(&s, spawned);
+    story_tell(&s, with_agent(story_tool_start(500, "p1", "Bash", "u1"), "a1", NULL));
+    story_tell(&s, story_stop(800, "p1"));
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_RUNNING);
+    model_advance(s.model, STORY_AT(800 + LONG_SILENCE));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_UNKNOWN);
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_UNKNOWN);
+    assert_int_equal(story_status(&s, 800 + LONG_SILENCE).state, RUN_IDLE);
+}
+
 static void the_next_prompt_cuts_off_what_should_have_stopped(void **state)
 {
     (void)state;
@@ -292,6 +426,14 @@ int main(void)
         TEST(a_rule_that_refuses_lets_the_turn_go_on),
         TEST(a_terminated_client_ends_its_turn_without_its_tool),
         TEST(a_killed_client_is_silent_and_then_stale),
+        TEST(a_process_that_dies_takes_its_turn_with_it),
+        TEST(so_it_does_while_the_model_writes),
+        TEST(a_turn_that_had_stopped_was_over_before),
+        TEST(a_closed_terminal_cuts_off_what_lacks_its_answer),
+        TEST(hooks_alone_do_not_tell_of_answers),
+        TEST(at_last_silence_closes_what_is_open),
+        TEST(who_waits_for_a_human_may_be_silent_for_long),
+        TEST(silence_closes_agents_in_the_background_too),
         TEST(the_next_prompt_cuts_off_what_should_have_stopped),
         TEST(a_stop_that_a_hook_refuses_is_no_end),
         TEST(compacting_by_hand_ends_with_its_end),
