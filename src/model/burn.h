@@ -29,6 +29,7 @@ struct burn_rate;
 void burn_change(struct burn *b, int64_t time_ns, int64_t tokens, int64_t cost_nano_usd, bool estimated,
                  int sign);
 
-void burn_read(const struct burn *b, int64_t now_ns, struct burn_rate *out);
+/* Returns when it reads differently though nothing is added; 0: never. */
+int64_t burn_read(const struct burn *b, int64_t now_ns, struct burn_rate *out);
 
 #endif

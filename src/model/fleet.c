@@ -3,6 +3,9 @@
 #include "model_private.h"
 
 #define MINUTE_NS (INT64_C(60) * 1000000000)
+/* How far back the share of errors and the quantile of durations go. */
+#define FLEET_ERRORS      60 /* fine buckets */
+#define FLEET_P95_MINUTES 5
 
 static void change(struct fleet_windows *w, struct burn *session, const struct fleet_share *share, int sign)
 {
@@ -58,45 +61,69 @@ void fleet_update(struct fleet_windows *w, struct burn *session, struct fleet_sh
         change(w, session, share, 1);
 }
 
-void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
+/* The window that a bucket is in ends at ends_ns; of several the first one counts. */
+static void until(struct fleet *out, int64_t now_ns, int64_t ends_ns)
 {
-    model_advance(m, now_ns);
-    settle_model(m);
-    *out = (struct fleet){.llm_error_ratio = -1, .llm_p95_ns = -1, .total = m->evicted};
-    for (const struct session *s = model_sessions(m); s; s = s->next) {
-        if (!s->real && !s->announced)
-            continue;
-        struct run_status status = model_session_status(s, now_ns);
-        bool waits = status.state == RUN_PERMISSION ||
-                     (status.state == RUN_INPUT && status.node && status.node->kind == NODE_TOOL);
-        int64_t within = waits ? WAITING_WITHIN_NS : LIVE_WITHIN_NS;
-        bool live = status.state != RUN_ENDED && now_ns - s->last_arrival_ns < within;
-        out->live += live;
-        out->waiting += live && (status.state == RUN_PERMISSION || status.state == RUN_INPUT);
-        if (s->real) {
-            out->sessions++;
-            counters_add(&out->total, &s->total, 1);
-        }
-    }
-    int64_t newest = now_ns / FLEET_FINE_NS;
-    int64_t calls = 0, errors = 0;
+    if (ends_ns > now_ns && (out->until_ns == 0 || ends_ns < out->until_ns))
+        out->until_ns = ends_ns;
+}
+
+static void read_fine(const struct fleet_windows *w, int64_t now_ns, struct fleet *out)
+{
+    int64_t newest = now_ns / FLEET_FINE_NS, calls = 0, errors = 0;
     for (size_t i = 0; i < FLEET_FINE; i++) {
-        const struct fleet_fine *b = &m->fleet.fine[i];
+        const struct fleet_fine *b = &w->fine[i];
         int64_t age = newest - b->bucket;
-        if (b->bucket == 0 || age < 0)
+        if (b->bucket == 0 || (b->tokens == 0 && b->calls == 0))
             continue;
+        if (age < 0) {
+            until(out, now_ns, b->bucket * FLEET_FINE_NS);
+            continue;
+        }
         if (age < FLEET_SPARK) {
             out->spark[FLEET_SPARK - 1 - age] = b->tokens;
             out->tokens_per_min += b->tokens;
             out->llm_per_min += b->calls;
+            /* The sparkline moves on as long as there is anything on it. */
+            until(out, now_ns, (newest + 1) * FLEET_FINE_NS);
         }
-        if (age < 60) {
+        if (age < FLEET_ERRORS) {
             calls += b->calls;
             errors += b->errors;
+            until(out, now_ns, (b->bucket + FLEET_ERRORS) * FLEET_FINE_NS);
         }
     }
     if (calls > 0)
         out->llm_error_ratio = (double)errors / (double)calls;
+}
+
+static void read_durations(const struct fleet_windows *w, int64_t now_ns, struct fleet *out)
+{
+    struct histogram recent = {0};
+    for (size_t i = 0; i < FLEET_MINUTES; i++) {
+        int64_t age = now_ns / MINUTE_NS - w->minute[i].bucket;
+        if (age < 0 || age >= FLEET_P95_MINUTES || w->minute[i].durations.count == 0)
+            continue;
+        histogram_merge(&recent, &w->minute[i].durations);
+        until(out, now_ns, (w->minute[i].bucket + FLEET_P95_MINUTES) * MINUTE_NS);
+    }
+    out->llm_p95_ns = histogram_quantile(&recent, 0.95);
+}
+
+void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
+{
+    model_advance(m, now_ns);
+    census_update(m, now_ns);
+    const struct census *census = m->census;
+    *out = (struct fleet){.sessions = census->sessions,
+                          .live = census->live,
+                          .waiting = census->waiting,
+                          .total = m->evicted,
+                          .llm_error_ratio = -1};
+    counters_add(&out->total, &census->total, 1);
+    if (census->due.count)
+        until(out, now_ns, heap_first(&census->due)->at);
+    read_fine(&m->fleet, now_ns, out);
     for (size_t i = 0; i < FLEET_COARSE; i++) {
         const struct fleet_coarse *b = &m->fleet.coarse[i];
         if (b->bucket != 0 && b->bucket * FLEET_COARSE_NS >= day_start_ns &&
@@ -105,12 +132,8 @@ void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, st
             out->cost_today_is_estimate |= b->estimated > 0;
         }
     }
-    burn_read(&m->fleet.burn, now_ns, &out->burn);
-    struct histogram recent = {0};
-    for (size_t i = 0; i < FLEET_MINUTES; i++) {
-        int64_t age = now_ns / MINUTE_NS - m->fleet.minute[i].bucket;
-        if (age >= 0 && age < 5)
-            histogram_merge(&recent, &m->fleet.minute[i].durations);
-    }
-    out->llm_p95_ns = histogram_quantile(&recent, 0.95);
+    int64_t burn_until = burn_read(&m->fleet.burn, now_ns, &out->burn);
+    if (burn_until)
+        until(out, now_ns, burn_until);
+    read_durations(&m->fleet, now_ns, out);
 }

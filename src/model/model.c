@@ -24,6 +24,7 @@ struct model *model_create(const struct model_config *config)
     m->config = *config;
     m->clock = mem_alloc(sizeof *m->clock);
     m->clock->model = m;
+    m->census = mem_alloc(sizeof *m->census);
     map_init(&m->sessions, config->hash_seed);
     map_init(&m->sessions_by_id, config->hash_seed);
     map_init(&m->tombstones, config->hash_seed);
@@ -44,6 +45,8 @@ void model_destroy(struct model *m)
     red_finish(&m->red);
     stream_finish(&m->stream);
     free(m->scratch);
+    census_finish(m->census);
+    free(m->census);
     free(m->clock);
     free(m);
 }

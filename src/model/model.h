@@ -228,6 +228,8 @@ struct session {
     struct slice parent_session_id;        /* it is a sub-agent of that one; "" when nobody says so */
     struct node *first_child, *last_child; /* turns, and calls of no turn, by start time */
     struct session *next, *prev;           /* all sessions in order of first arrival */
+    uint64_t revision;                     /* model_newest_change() */
+    const struct session *changed_before;  /* likewise; NULL: none */
     struct counters total;
 };
 
@@ -247,6 +249,23 @@ int64_t model_due_ns(const struct model *m);
 
 /* Raised by every change that a reader could see. */
 uint64_t model_generation(const struct model *m);
+
+/*
+ * For readers that keep what they made of a session: whatever changes in it or below it gives it a new
+ * revision, greater than all before, and the first place in the list of changes. What is new since a
+ * revision:
+ *
+ *     for (s = model_newest_change(m); s && s->revision > seen; s = s->changed_before) …
+ *     seen = model_revision(m);
+ *
+ * An evicted session is in no list; model_departures() counts them. Silence, too, changes what
+ * model_session_status() says and whether model_fleet() counts a session as live, without a new revision:
+ * model_session_until_ns() is when it next does, later than now; 0: never.
+ */
+const struct session *model_newest_change(const struct model *m);
+uint64_t model_revision(const struct model *m);
+uint64_t model_departures(const struct model *m);
+int64_t model_session_until_ns(const struct session *s, int64_t now_ns);
 
 /* All sessions, also those that are not real. Follow ->next. */
 const struct session *model_sessions(const struct model *m);
@@ -381,8 +400,10 @@ struct fleet {
     int64_t llm_per_min;
     double llm_error_ratio; /* last 5 minutes; -1: no calls */
     int64_t llm_p95_ns;     /* last 5 minutes; -1: no calls */
+    int64_t until_ns;       /* as of when any of these differs though nothing arrives; 0: never */
 };
 
+/* Its cost is that of what has changed since it was asked last, see model_newest_change(). */
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out);
 
 /*

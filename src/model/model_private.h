@@ -13,6 +13,7 @@
 
 #include "arena.h"
 #include "burn.h"
+#include "census.h"
 #include "fleet.h"
 #include "histogram.h"
 #include "map.h"
@@ -279,6 +280,8 @@ struct session_entry {
 
     bool dirty;
     struct session_entry *dirty_next, *dirty_prev;
+    struct session_entry *changed_after; /* in the list of changes; NULL: it is the newest */
+    struct census_share census;
     uint64_t bytes_counted; /* in model->bytes */
 
     int64_t ended_ns;     /* newest SessionEnd, or the end of its process; 0: none */
@@ -352,6 +355,11 @@ struct trace_record;
 struct orphan;
 struct sequence_run;
 
+struct model_changes {
+    struct session_entry *newest;
+    uint64_t revision, departures;
+};
+
 struct model_clock {
     int64_t now_ns;        /* newest arrival, or what model_advance() was told */
     int64_t due_ns;        /* earliest of all sessions; 0: none */
@@ -367,6 +375,8 @@ struct model {
     struct session_entry *first, *last;
     struct session_entry *dirty;
     struct model_clock *clock; /* owned */
+    struct model_changes changes;
+    struct census *census; /* owned */
     uint64_t generation;
     uint64_t bytes;
     struct model_stats stats;
@@ -483,6 +493,7 @@ void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry
 void settle_model(const struct model *m); /* every session that changed */
 void settle_session(struct session_entry *s);
 void settle_mark(struct session_entry *s);
+void settle_forget(struct session_entry *s); /* it leaves the list of changes */
 /*
  * An entry that only settling knows of: made when new, shown after this settle. Its facts are empty. parent:
  * what it hangs from, or NULL.
@@ -566,7 +577,8 @@ bool call_is_retried(const struct entry *turn); /* its newest request failed, an
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */
 /* state.c */
-void state_settle(struct session_entry *s); /* what it does, silence aside */
+int64_t state_until_ns(const struct session *s, int64_t now_ns); /* silence changes it then; 0: never */
+void state_settle(struct session_entry *s);                      /* what it does, silence aside */
 const char *ask_evidence(const struct ask *ask);
 
 /* orphan.c: events that know their trace, but not their session */

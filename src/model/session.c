@@ -115,6 +115,9 @@ void session_evict(struct model *m, struct session_entry *s)
 {
     settle_session(s);
     orphan_leave(s);
+    census_leave(s);
+    settle_forget(s);
+    m->changes.departures++;
     m->evicted_lost += sequence_lost(s);
     if (s->pub.real) {
         counters_add(&m->evicted, &s->pub.total, 1);

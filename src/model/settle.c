@@ -33,6 +33,49 @@ static void unmark(struct session_entry *s)
     s->dirty_next = s->dirty_prev = NULL;
 }
 
+void settle_forget(struct session_entry *s)
+{
+    struct session_entry *before = (struct session_entry *)s->pub.changed_before;
+    if (s->changed_after)
+        s->changed_after->pub.changed_before = s->pub.changed_before;
+    else if (s->model->changes.newest == s)
+        s->model->changes.newest = before;
+    if (before)
+        before->changed_after = s->changed_after;
+    s->pub.changed_before = NULL;
+    s->changed_after = NULL;
+}
+
+/* To the head of the list of changes. */
+static void revise(struct session_entry *s)
+{
+    struct model_changes *changes = &s->model->changes;
+    settle_forget(s);
+    s->pub.revision = ++changes->revision;
+    if (changes->newest) {
+        s->pub.changed_before = &changes->newest->pub;
+        changes->newest->changed_after = s;
+    }
+    changes->newest = s;
+}
+
+const struct session *model_newest_change(const struct model *m)
+{
+    settle_model(m);
+    return m->changes.newest ? &m->changes.newest->pub : NULL;
+}
+
+uint64_t model_revision(const struct model *m)
+{
+    settle_model(m);
+    return m->changes.revision;
+}
+
+uint64_t model_departures(const struct model *m)
+{
+    return m->changes.departures;
+}
+
 void entry_view(struct entry *e)
 {
     e->view = &e->f;
@@ -221,6 +264,7 @@ void settle_session(struct session_entry *s)
     settle_due(s);
     freeze_settle(s);
     session_account(s);
+    revise(s);
 }
 
 void settle_model(const struct model *m)

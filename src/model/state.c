@@ -114,6 +114,18 @@ void state_settle(struct session_entry *s)
     }
 }
 
+int64_t state_until_ns(const struct session *session, int64_t now_ns)
+{
+    const struct session_entry *s = (const struct session_entry *)session;
+    bool quiet = s->status.state == RUN_THINKING || s->status.state == RUN_STREAMING ||
+                 s->status.state == RUN_RETRYING;
+    int64_t silent = session->last_arrival_ns + QUIET_END_NS + 1;
+    if (quiet && !session->has_hooks && !session->has_spans && silent > now_ns)
+        return silent;
+    int64_t stale = session->last_arrival_ns + STALE_AFTER_NS + 1;
+    return s->open_turn && stale > now_ns ? stale : 0;
+}
+
 struct run_status model_session_status(const struct session *session, int64_t now_ns)
 {
     settle_session((struct session_entry *)session);

@@ -49,15 +49,37 @@ static void rebuild(struct folds *f, size_t cap, bool (*forget)(uint64_t id, con
     free(old);
 }
 
-void folds_set(struct folds *f, uint64_t id, enum fold fold)
+static void note(struct folds *f, uint64_t session_id)
 {
+    f->version++;
+    f->recent[f->version % FOLDS_RECENT] = session_id;
+}
+
+bool folds_changed(const struct folds *f, uint64_t since, uint64_t out[FOLDS_RECENT], size_t *count)
+{
+    *count = 0;
+    if (since > f->version || f->version - since > FOLDS_RECENT)
+        return false;
+    for (uint64_t v = since + 1; v <= f->version; v++) {
+        uint64_t session_id = f->recent[v % FOLDS_RECENT];
+        if (session_id == 0)
+            return false;
+        out[(*count)++] = session_id;
+    }
+    return true;
+}
+
+void folds_set(struct folds *f, uint64_t session_id, uint64_t node_id, enum fold fold)
+{
+    uint64_t id = fold_id(session_id, node_id);
     if (folds_get(f, id) == fold)
         return;
-    f->version++;
-    if (f->count >= FOLDS_MAX) {
-        uint64_t version = f->version;
-        folds_finish(f);
-        f->version = version;
+    bool full = f->count >= FOLDS_MAX;
+    note(f, full ? 0 : session_id);
+    if (full) {
+        free(f->entries);
+        f->entries = NULL;
+        f->cap = f->count = 0;
     }
     if (f->cap == 0 || (f->count + 1) * 2 > f->cap)
         rebuild(f, f->cap ? f->cap * 2 : FOLDS_CAP_FIRST, NULL, NULL);
@@ -69,10 +91,11 @@ void folds_set(struct folds *f, uint64_t id, enum fold fold)
     e->fold = (uint8_t)fold;
 }
 
-void folds_prune(struct folds *f, bool (*forget)(uint64_t id, const void *ctx), const void *ctx)
+void folds_prune(struct folds *f, uint64_t session_id, bool (*forget)(uint64_t id, const void *ctx),
+                 const void *ctx)
 {
     if (f->cap == 0)
         return;
     rebuild(f, f->cap, forget, ctx);
-    f->version++;
+    note(f, session_id);
 }

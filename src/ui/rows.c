@@ -1,323 +1,365 @@
 #include "rows.h"
 
-#include "clock.h"
-#include "label.h"
 #include "mem.h"
-#include "status.h"
 
 #include <stdlib.h>
 
-void rows_init(struct rows *r)
-{
-    *r = (struct rows){0};
-}
+/* What of a block has to be made again. */
+enum mark {
+    MARK_PLACE = 1, /* filter and sort key */
+    MARK_ROWS = 2,
+    MARK_MOVE = 4, /* it goes to another place whatever its key */
+    MARK_GONE = 8, /* the model has evicted it */
+};
 
-void rows_finish(struct rows *r)
-{
-    free(r->items);
-    free(r->order);
-    free(r->scratch);
-    rows_init(r);
-}
+#define MARK_ALL (MARK_PLACE | MARK_ROWS)
+
+/* When more than one of this many sessions changed, sorting all is less work than moving each. */
+#define SORT_ALL_FROM 8
 
 bool rows_shows(const struct session *s)
 {
     return s->real || s->announced;
 }
 
-const struct node *rows_agent(const struct node *n)
+/* ---------------------------------------------------------------------------------------------- blocks */
+
+static void destroy_block(struct rows *r, struct block *b)
 {
-    const struct node *child = n->kind == NODE_TOOL ? n->first_child : NULL;
-    return child && child->kind == NODE_AGENT && !child->next ? child : NULL;
+    heap_set(&r->due, &b->due, 0);
+    map_remove(&r->index, slice_make(&b->session_id, sizeof b->session_id));
+    free(b->rows);
+    free(b);
 }
 
-const struct node *rows_first_child(const struct node *n)
+static void drop_all(struct rows *r)
 {
-    const struct node *agent = rows_agent(n);
-    return agent ? agent->first_child : n->first_child;
+    while (r->block_count)
+        destroy_block(r, r->blocks[--r->block_count]);
+    r->count = r->sessions = r->newest = r->marked_count = 0;
+    r->seen = 0;
 }
 
-const struct node *rows_shown(const struct node *n)
+void rows_init(struct rows *r)
 {
-    return n->parent && rows_agent(n->parent) == n ? n->parent : n;
+    *r = (struct rows){0};
+    heap_init(&r->due);
+    map_init(&r->index, 0); /* the ids are the model's own, not the network's */
 }
 
-const struct node *rows_parent(const struct node *n)
+void rows_finish(struct rows *r)
 {
-    return n->parent ? rows_shown(n->parent) : NULL;
+    drop_all(r);
+    free(r->blocks);
+    free(r->marks);
+    free(r->places);
+    free(r->marked);
+    free(r->order);
+    free(r->scratch);
+    free(r->fresh);
+    heap_finish(&r->due);
+    map_finish(&r->index);
+    rows_init(r);
 }
 
-static bool is_active(const struct node *n)
+static struct block *find_block(const struct rows *r, uint64_t session_id)
 {
-    return n->state == NODE_RUNNING || n->state == NODE_WAITING;
+    return map_get(&r->index, slice_make(&session_id, sizeof session_id));
 }
 
-static bool is_newest_turn(const struct session *s, const struct node *n)
+static struct block *add_block(struct rows *r, const struct session *s)
 {
-    const struct node *last = s->last_child;
-    while (last && last->kind != NODE_TURN)
-        last = last->prev;
-    return last == n;
-}
-
-bool rows_open_by_default(const struct session *s, const struct node *n, int64_t now_ns)
-{
-    if (!n)
-        return s->last_activity_ns >= now_ns - LIVE_WITHIN_NS &&
-               model_session_status(s, now_ns).state != RUN_ENDED;
-    if (n->kind == NODE_TURN)
-        return is_active(n) || is_newest_turn(s, n);
-    return is_active(n) || n->total.llm_calls + n->total.tool_calls <= ROWS_AGENT_CALLS_OPEN;
-}
-
-/* ----------------------------------------------------------------------------------------------- order */
-
-/* What needs a person first, then what runs, then what ran. */
-static int64_t attention_rank(enum run_state state)
-{
-    switch (state) {
-    case RUN_PERMISSION:
-    case RUN_INPUT:
-        return 0;
-    case RUN_FAILED:
-        return 1;
-    case RUN_STARTING:
-    case RUN_THINKING:
-    case RUN_STREAMING:
-    case RUN_TOOL:
-    case RUN_COMPACTING:
-    case RUN_RETRYING:
-        return 2;
-    case RUN_STALE:
-    case RUN_IDLE:
-        return 3;
-    case RUN_ENDED:
-        break;
+    if (r->block_count == r->cap) {
+        r->cap = r->cap ? r->cap * 2 : 64;
+        r->blocks = mem_grow(r->blocks, r->cap, sizeof(*r->blocks));
+        r->marks = mem_grow(r->marks, r->cap, sizeof(*r->marks));
+        r->places = mem_grow(r->places, r->cap, sizeof(*r->places));
+        r->marked = mem_grow(r->marked, r->cap, sizeof(*r->marked));
+        r->order = mem_grow(r->order, r->cap, sizeof(*r->order));
+        r->scratch = mem_grow(r->scratch, r->cap, sizeof(*r->scratch));
+        r->fresh = mem_grow(r->fresh, r->cap, sizeof(*r->fresh));
     }
-    return 4;
+    struct block *b = mem_alloc(sizeof(*b));
+    b->session = s;
+    b->session_id = s->id;
+    b->number = (uint32_t)r->block_count++;
+    r->blocks[b->number] = b;
+    r->marks[b->number] = 0;
+    map_put(&r->index, slice_make(&b->session_id, sizeof b->session_id), b);
+    return b;
 }
 
-/* Within a rank: waiting ones by how long, running ones by age (they would swap places with every event if
- * newest activity counted), the others by newest activity. */
-static int64_t attention_key(const struct order *o)
+static void mark(struct rows *r, const struct block *b, uint8_t what)
 {
-    if (o->rank == 0)
-        return -o->status.since_ns;
-    return o->rank == 2 ? -o->session->started_ns : o->session->last_activity_ns;
+    if (r->marks[b->number] == 0)
+        r->marked[r->marked_count++] = b->number;
+    r->marks[b->number] |= what;
 }
 
-static int64_t tokens_of(const struct counters *c)
+static void mark_session(struct rows *r, uint64_t session_id, uint8_t what)
 {
-    return c->input_tokens + c->output_tokens + c->cache_read_tokens + c->cache_creation_tokens;
+    const struct block *b = session_id ? find_block(r, session_id) : NULL;
+    if (b)
+        mark(r, b, what);
 }
 
-static void set_keys(struct order *o, enum ui_sort sort, int64_t now_ns)
+static void mark_all(struct rows *r, uint8_t what)
 {
-    const struct session *s = o->session;
-    bool ticks;
-    o->rank = o->key = 0;
-    switch (sort) {
-    case UI_SORT_ACTIVITY:
-        o->rank = attention_rank(o->status.state);
-        o->key = attention_key(o);
-        break;
-    case UI_SORT_STATE:
-        o->rank = attention_rank(o->status.state) * 16 + (int64_t)o->status.state;
-        break;
-    case UI_SORT_NAME:
-        break;
-    case UI_SORT_COST:
-        o->key = s->total.cost_nano_usd;
-        break;
-    case UI_SORT_TOKENS:
-        o->key = tokens_of(&s->total);
-        break;
-    case UI_SORT_TIME:
-        o->key = status_session_time(s, &o->status, now_ns, &ticks);
-        break;
-    case UI_SORT_BURN:
-        o->key = model_session_burn(s, now_ns).cost_nano_usd_per_hour;
-        break;
-    case UI_SORT_COUNT:
-        break;
-    }
+    for (size_t i = 0; i < r->block_count; i++)
+        mark(r, r->blocks[i], what);
 }
 
-/* A total order, so that rows with equal keys never swap. */
-static int compare(const struct order *a, const struct order *b, enum ui_sort sort, bool inverted)
+/* Takes marked sessions out of the order. */
+static void take_out_marked(struct rows *r)
 {
-    int c = 0;
-    if (a->rank != b->rank)
-        c = a->rank < b->rank ? -1 : 1;
-    else if (a->key != b->key)
-        c = a->key > b->key ? -1 : 1;
-    else if (sort == UI_SORT_NAME)
-        c = slice_cmp(label_session(a->session), label_session(b->session));
-    if (c != 0)
-        return inverted ? -c : c;
-    return a->session->id < b->session->id ? -1 : a->session->id > b->session->id;
-}
-
-/* Bottom-up merge sort in place and scratch: qsort() may allocate, and need not be stable. */
-static void sort_order(struct rows *r, enum ui_sort sort, bool inverted)
-{
-    struct order *from = r->order, *to = r->scratch;
-    for (size_t run = 1; run < r->sessions; run *= 2) {
-        for (size_t start = 0; start < r->sessions; start += 2 * run) {
-            size_t middle = start + run < r->sessions ? start + run : r->sessions;
-            size_t end = middle + run < r->sessions ? middle + run : r->sessions;
-            size_t a = start, b = middle;
-            for (size_t i = start; i < end; i++) {
-                bool left = a < middle && (b == end || compare(&from[a], &from[b], sort, inverted) <= 0);
-                to[i] = left ? from[a++] : from[b++];
-            }
-        }
-        struct order *swap = from;
-        from = to;
-        to = swap;
-    }
-    r->order = from;
-    r->scratch = to;
-}
-
-static void collect_sessions(struct rows *r, const struct rows_input *in)
-{
-    size_t count = 0;
-    for (const struct session *s = model_sessions(in->model); s; s = s->next)
-        count += rows_shows(s);
-    if (count > r->order_cap) {
-        r->order_cap = count + count / 2 + 16;
-        r->order = mem_grow(r->order, r->order_cap, sizeof(*r->order));
-        r->scratch = mem_grow(r->scratch, r->order_cap, sizeof(*r->scratch));
-    }
-    struct filter_context context = {.now_ns = in->now_ns, .here = in->here, .here_count = in->here_count};
-    if (in->filter && filter_asks_last(in->filter))
-        context.last_id = filter_last(in->model);
-    r->sessions = 0;
-    for (const struct session *s = model_sessions(in->model); s; s = s->next) {
-        if (!rows_shows(s) || (in->filter && !filter_session(in->filter, s, &context)))
+    size_t kept = 0;
+    for (size_t i = 0; i < r->sessions; i++) {
+        if (r->marks[r->order[i].number])
             continue;
-        struct order *o = &r->order[r->sessions++];
-        *o = (struct order){.session = s, .status = model_session_status(s, in->now_ns)};
-        set_keys(o, in->sort, in->now_ns);
+        if (kept != i)
+            r->order[kept] = r->order[i];
+        r->places[r->order[kept].number] = (uint32_t)kept;
+        kept++;
     }
-    sort_order(r, in->sort, in->inverted);
+    r->sessions = kept;
 }
 
-/* ------------------------------------------------------------------------------------------------ rows */
-
-static bool is_ancestor_of(const struct session *s, const struct node *n, const struct node *revealed)
+/* Sessions that the model has evicted. */
+static void drop_departed(struct rows *r, const struct model *m)
 {
-    if (!revealed || revealed->session != s)
-        return false;
-    if (!n)
-        return true;
-    for (const struct node *p = revealed->parent; p; p = p->parent)
-        if (p == n)
-            return true;
-    return false;
-}
-
-struct building {
-    struct rows *rows;
-    const struct rows_input *in;
-    const struct node *revealed;
-};
-
-/* below: an ancestor is FOLD_OPEN_BELOW. */
-static struct row *add_row(struct building *b, const struct session *s, const struct node *n, uint32_t depth,
-                           bool below)
-{
-    struct rows *r = b->rows;
-    if (r->count == r->cap) {
-        r->cap = r->cap ? r->cap * 2 : 256;
-        r->items = mem_grow(r->items, r->cap, sizeof(*r->items));
-    }
-    struct row *row = &r->items[r->count++];
-    *row =
-        (struct row){.session = s, .node = n, .session_id = s->id, .node_id = n ? n->id : 0, .depth = depth};
-    row->has_children = (n ? rows_first_child(n) : s->first_child) != NULL;
-    if (!row->has_children)
-        return row;
-    enum fold fold = folds_get(b->in->folds, fold_id(s->id, row->node_id));
-    if (fold == FOLD_AUTO)
-        row->open = below || rows_open_by_default(s, n, b->in->now_ns);
-    else
-        row->open = fold != FOLD_CLOSED;
-    row->open = row->open || is_ancestor_of(s, n, b->revealed);
-    return row;
-}
-
-static bool opens_below(const struct building *b, const struct session *s, const struct node *n)
-{
-    return folds_get(b->in->folds, fold_id(s->id, n ? n->id : 0)) == FOLD_OPEN_BELOW;
-}
-
-/* One child of the session and what is open below it. */
-static void add_subtree(struct building *b, const struct session *s, const struct node *top, bool below)
-{
-    const struct node *n = top;
-    uint32_t depth = 1;
-    /* The shallowest depth whose row is FOLD_OPEN_BELOW; everything deeper inherits it. */
-    uint32_t below_depth = below ? 0 : UINT32_MAX;
-    for (;;) {
-        struct row *row = add_row(b, s, n, depth, below_depth < depth);
-        if (row->open) {
-            if (below_depth > depth && opens_below(b, s, n))
-                below_depth = depth;
-            n = rows_first_child(n);
-            depth++;
+    for (size_t i = 0; i < r->block_count; i++)
+        if (!model_session_by_id(m, r->blocks[i]->session_id))
+            mark(r, r->blocks[i], MARK_GONE);
+    take_out_marked(r);
+    r->marked_count = 0;
+    for (size_t i = r->block_count; i-- > 0;) {
+        struct block *b = r->blocks[i], *last = r->blocks[r->block_count - 1];
+        if (!(r->marks[i] & MARK_GONE))
             continue;
+        r->marks[i] = 0;
+        if (last != b) {
+            if (last->shown)
+                r->order[r->places[last->number]].number = b->number;
+            r->places[i] = r->places[last->number];
+            r->blocks[i] = last;
+            last->number = b->number;
         }
-        while (n != top && !n->next) {
-            n = rows_parent(n);
-            depth--;
-            if (below_depth == depth)
-                below_depth = UINT32_MAX;
-        }
-        if (n == top)
-            return;
-        n = n->next;
+        r->block_count--;
+        destroy_block(r, b);
     }
 }
 
-bool rows_update(struct rows *r, const struct rows_input *in)
+/* ------------------------------------------------------------------------------------ what has changed */
+
+static void mark_folded(struct rows *r, const struct folds *folds)
 {
-    uint64_t generation = model_generation(in->model);
-    int64_t second = in->now_ns / NS_PER_SEC;
-    if (r->valid && r->generation == generation && r->folds_version == in->folds->version &&
-        r->second == second && r->sort == in->sort && r->inverted == in->inverted &&
-        r->reveal == in->reveal && r->filter_version == in->filter_version)
-        return false;
-    r->valid = true;
-    r->generation = generation;
-    r->folds_version = in->folds->version;
-    r->second = second;
+    uint64_t sessions[FOLDS_RECENT];
+    size_t count;
+    if (!folds_changed(folds, r->folds_version, sessions, &count)) {
+        mark_all(r, MARK_ROWS);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        mark_session(r, sessions[i], MARK_ROWS);
+}
+
+static void mark_changed(struct rows *r, const struct rows_input *in)
+{
+    for (const struct session *s = model_newest_change(in->model); s && s->revision > r->seen;
+         s = s->changed_before) {
+        const struct block *b = find_block(r, s->id);
+        mark(r, b ? b : add_block(r, s), MARK_ALL);
+    }
+    r->seen = model_revision(in->model);
+    for (struct heap_node *due = heap_first(&r->due); due && due->at <= in->now_ns;
+         due = heap_first(&r->due)) {
+        heap_set(&r->due, due, 0);
+        mark(r, (struct block *)due, MARK_ALL);
+    }
+}
+
+static void mark_for_input(struct rows *r, const struct rows_input *in, const struct node *revealed)
+{
+    int64_t tick = order_tick_ns(in->sort);
+    bool ticked = tick && in->now_ns / tick != r->now_ns / tick;
+    uint64_t last_id = in->filter && filter_asks_last(in->filter) ? filter_last(in->model) : 0;
+    if (in->now_ns < r->now_ns)
+        mark_all(r, MARK_ALL);
+    if (r->sort != in->sort || r->inverted != in->inverted)
+        mark_all(r, MARK_MOVE);
+    else if (r->filter_version != in->filter_version || r->last_id != last_id || ticked)
+        mark_all(r, MARK_PLACE);
+    if (r->folds_version != in->folds->version)
+        mark_folded(r, in->folds);
+    uint64_t session_id = revealed ? revealed->session->id : 0;
+    if (r->reveal != in->reveal || r->revealed_session != session_id) {
+        mark_session(r, r->revealed_session, MARK_ROWS);
+        mark_session(r, session_id, MARK_ROWS);
+    }
+    r->now_ns = in->now_ns;
+    r->last_id = last_id;
     r->sort = in->sort;
     r->inverted = in->inverted;
-    r->reveal = in->reveal;
     r->filter_version = in->filter_version;
+    r->folds_version = in->folds->version;
+    r->reveal = in->reveal;
+    r->revealed_session = session_id;
+}
 
-    struct building b = {r, in, in->reveal ? model_node_by_id(in->model, in->reveal) : NULL};
-    collect_sessions(r, in);
-    r->count = 0;
-    for (size_t i = 0; i < r->sessions; i++) {
-        const struct session *s = r->order[i].session;
-        if (!add_row(&b, s, NULL, 0, false)->open)
-            continue;
-        bool below = opens_below(&b, s, NULL);
-        for (const struct node *n = s->last_child; n; n = n->prev)
-            add_subtree(&b, s, n, below);
+/* -------------------------------------------------------------------------------------------- the list */
+
+static bool waits(const struct run_status *status)
+{
+    return status->state == RUN_PERMISSION || status->state == RUN_INPUT;
+}
+
+struct renewal {
+    const struct rows_input *in;
+    struct filter_context filter;
+    struct block_input rows;
+};
+
+/* Makes a block again; true when its session has to be put into the order anew. */
+static bool renew(struct rows *r, struct block *b, const struct renewal *how, struct order *o)
+{
+    const struct session *s = b->session;
+    const struct rows_input *in = how->in;
+    bool was_shown = b->shown;
+    b->shown = rows_shows(s) && (!in->filter || filter_session(in->filter, s, &how->filter));
+    heap_set(&r->due, &b->due, block_until_ns(s, in->now_ns));
+    if ((r->marks[b->number] & MARK_ROWS) || b->count == 0)
+        block_fill(b, &how->rows);
+    if (!b->shown)
+        return was_shown;
+    struct run_status status = model_session_status(s, in->now_ns);
+    *o = (struct order){.session = s,
+                        .session_id = s->id,
+                        .number = b->number,
+                        .rows = b->count,
+                        .waits = waits(&status),
+                        .active_ns = s->last_activity_ns};
+    order_set(o, &status, in->sort, in->now_ns);
+    if (!was_shown || (r->marks[b->number] & MARK_MOVE))
+        return true;
+    const struct order *old = &r->order[r->places[b->number]];
+    return old->rank != o->rank || old->key != o->key || in->sort == UI_SORT_NAME;
+}
+
+/* Sessions that are not in the order, all at once. */
+static void put_in(struct rows *r, size_t count, const struct rows_input *in)
+{
+    if (count * SORT_ALL_FROM > r->sessions) {
+        memcpy(r->order + r->sessions, r->fresh, count * sizeof(*r->fresh));
+        r->sessions += count;
+        order_sort(r->order, r->scratch, r->sessions, in->sort, in->inverted);
+        return;
     }
-    return true;
+    order_sort(r->fresh, r->scratch, count, in->sort, in->inverted);
+    size_t end = r->sessions;
+    for (size_t left = count; left-- > 0;) {
+        size_t at = order_place(r->order, end, &r->fresh[left], in->sort, in->inverted);
+        memmove(&r->order[at + left + 1], &r->order[at], (end - at) * sizeof(*r->order));
+        r->order[at + left] = r->fresh[left];
+        end = at;
+    }
+    r->sessions += count;
+}
+
+static void renew_marked(struct rows *r, const struct rows_input *in, const struct node *revealed)
+{
+    const struct renewal how = {
+        .in = in,
+        .filter = {.now_ns = in->now_ns,
+                   .here = in->here,
+                   .here_count = in->here_count,
+                   .last_id = r->last_id},
+        .rows = {.folds = in->folds, .revealed = revealed, .now_ns = in->now_ns},
+    };
+    size_t count = 0, moving = 0;
+    for (size_t i = 0; i < r->marked_count; i++) {
+        struct block *b = r->blocks[r->marked[i]];
+        struct order *o = &r->fresh[count];
+        if (renew(r, b, &how, o)) {
+            moving++;
+            count += b->shown;
+            continue;
+        }
+        r->marks[b->number] = 0;
+        if (b->shown)
+            r->order[r->places[b->number]] = *o;
+    }
+    if (moving)
+        take_out_marked(r);
+    if (count)
+        put_in(r, count, in);
+    for (size_t i = 0; i < r->marked_count; i++)
+        r->marks[r->marked[i]] = 0;
+    r->marked_count = 0;
+}
+
+/* Where each session's rows begin, and which session is the newest. */
+static void add_up(struct rows *r)
+{
+    r->count = r->newest = 0;
+    for (size_t i = 0; i < r->sessions; i++) {
+        struct order *o = &r->order[i];
+        const struct order *newest = &r->order[r->newest];
+        o->first = r->count;
+        r->count += o->rows;
+        r->places[o->number] = (uint32_t)i;
+        if (o->waits != newest->waits ? o->waits : o->active_ns > newest->active_ns)
+            r->newest = i;
+    }
+}
+
+void rows_update(struct rows *r, const struct rows_input *in)
+{
+    if (r->model != in->model)
+        drop_all(r);
+    r->model = in->model;
+    const struct node *revealed = in->reveal ? model_node_by_id(in->model, in->reveal) : NULL;
+    uint64_t departures = model_departures(in->model);
+    bool departed = departures != r->departures;
+    if (departed)
+        drop_departed(r, in->model);
+    r->departures = departures;
+    mark_for_input(r, in, revealed);
+    mark_changed(r, in);
+    if (r->marked_count == 0 && !departed)
+        return;
+    renew_marked(r, in, revealed);
+    add_up(r);
+}
+
+const struct row *rows_at(const struct rows *r, size_t index)
+{
+    if (index >= r->count)
+        return NULL;
+    size_t low = 0, high = r->sessions;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        if (r->order[middle].first <= index)
+            low = middle;
+        else
+            high = middle;
+    }
+    const struct order *o = &r->order[low];
+    return &r->blocks[o->number]->rows[index - o->first];
 }
 
 size_t rows_find(const struct rows *r, uint64_t session_id, uint64_t node_id, size_t hint)
 {
-    if (hint < r->count && r->items[hint].session_id == session_id && r->items[hint].node_id == node_id)
+    const struct row *row = rows_at(r, hint);
+    if (row && row->session_id == session_id && row->node_id == node_id)
         return hint;
-    for (size_t i = 0; i < r->count; i++)
-        if (r->items[i].session_id == session_id && r->items[i].node_id == node_id)
-            return i;
+    const struct block *b = find_block(r, session_id);
+    for (size_t i = 0; b && b->shown && i < b->count; i++)
+        if (b->rows[i].node_id == node_id)
+            return r->order[r->places[b->number]].first + i;
     return r->count;
+}
+
+int64_t rows_until_ns(const struct rows *r)
+{
+    return heap_first(&r->due) ? heap_first(&r->due)->at : 0;
 }

@@ -1,55 +1,44 @@
 /*
  * rows.h - the tree as a flat list of rows: sessions in the order of the sort, below them what is unfolded.
  *
- * The list is cached: it is rebuilt when the model, the folds, the sort or (for states that are about
- * silence) the second changed. Building takes O(sessions log sessions + rows). The pointers in a row are good
- * until the model changes; the ids for ever.
+ * The rows of each session are a block (block.h) that is kept until something that it depends on changes: the
+ * session's revision, its folds, the filter, or time where silence means something. Sessions whose place may
+ * have changed are taken out of the order and put where they belong. So bringing the list up to date costs
+ * what has changed, and one pass over small entries, not the number of rows. The outcome is the same as that
+ * of a list made afresh, but for the order in which it came about.
  *
- * Under a session the newest turn comes first; within a turn calls stand in the order they happened. A tool
- * call whose only child is the sub-agent it started is one row with it.
+ * The pointers in a row are good until the model changes; the ids for ever.
  */
 #ifndef CT_UI_ROWS_H
 #define CT_UI_ROWS_H
 
+#include "block.h"
 #include "filter.h"
-#include "folds.h"
-#include "model.h"
-#include "ui.h"
-
-/* A finished sub-agent with more calls than this starts folded. */
-#define ROWS_AGENT_CALLS_OPEN 12
-
-struct row {
-    const struct session *session;
-    const struct node *node; /* NULL: the session's own row */
-    uint64_t session_id;
-    uint64_t node_id;
-    uint32_t depth;
-    bool has_children;
-    bool open;
-};
-
-struct order {
-    const struct session *session;
-    struct run_status status;
-    int64_t rank; /* small first */
-    int64_t key;  /* large first */
-};
+#include "map.h"
 
 struct rows {
-    struct row *items; /* owned */
-    size_t count, cap;
-    struct order *order; /* owned, as is scratch: the sessions in order */
-    struct order *scratch;
-    size_t sessions, order_cap;
+    size_t count;        /* of rows */
+    struct order *order; /* owned: the sessions that are shown, in order */
+    size_t sessions;     /* in it */
+    size_t newest;       /* index in it: a session that waits for the human, else the one heard of last */
+
+    struct block **blocks; /* owned, as each is: of all sessions, by number */
+    size_t block_count, cap;
+    struct map index;              /* session id -> block */
+    struct heap due;               /* blocks */
+    uint8_t *marks;                /* of blocks: what has to be made again */
+    uint32_t *places;              /* of blocks that are shown: index in the order */
+    uint32_t *marked;              /* blocks that have marks … */
+    size_t marked_count;           /* … and how many */
+    struct order *scratch, *fresh; /* owned; room for sorting, and for those that move */
 
     /* What the list was built from. */
-    bool valid;
-    uint64_t generation, folds_version;
-    int64_t second;
+    const struct model *model;
+    uint64_t seen, departures, folds_version;
+    int64_t now_ns;
     enum ui_sort sort;
     bool inverted;
-    uint64_t reveal, filter_version;
+    uint64_t reveal, revealed_session, filter_version, last_id;
 };
 
 void rows_init(struct rows *r);
@@ -68,23 +57,19 @@ struct rows_input {
     uint64_t reveal; /* node.id whose ancestors are shown open, whatever the folds say; 0: none */
 };
 
-/* Brings the list up to date; true when it was rebuilt. */
-bool rows_update(struct rows *r, const struct rows_input *in);
+/* Brings the list up to date. */
+void rows_update(struct rows *r, const struct rows_input *in);
 
-/* The index of a row, looking near hint first; r->count when it is not in the list. */
+/* One row, good until the next rows_update(); NULL: there are not so many. */
+const struct row *rows_at(const struct rows *r, size_t index);
+
+/* The index of a row, looking at hint first; r->count when it is not in the list. */
 size_t rows_find(const struct rows *r, uint64_t session_id, uint64_t node_id, size_t hint);
+
+/* When the list changes although nothing arrives; 0: never. */
+int64_t rows_until_ns(const struct rows *r);
 
 /* Shown in the tree at all. */
 bool rows_shows(const struct session *s);
-
-/* The node as the tree shows it: a sub-agent that shares its tool call's row is that tool call. */
-const struct node *rows_shown(const struct node *n);
-/* The sub-agent that shares this tool call's row, or NULL. */
-const struct node *rows_agent(const struct node *n);
-const struct node *rows_first_child(const struct node *n);
-const struct node *rows_parent(const struct node *n); /* NULL: hangs from the session */
-
-/* Whether a row that nobody folded or opened starts open. */
-bool rows_open_by_default(const struct session *s, const struct node *n, int64_t now_ns);
 
 #endif

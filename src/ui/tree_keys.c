@@ -3,7 +3,7 @@
 
 static const struct row *selected_row(const struct ui *ui)
 {
-    return ui->rows.count ? &ui->rows.items[ui->selected_index] : NULL;
+    return rows_at(&ui->rows, ui->selected_index);
 }
 
 void tree_move(struct ui *ui, const struct ui_data *data, int64_t by)
@@ -50,18 +50,18 @@ static void make_room(struct ui *ui, const struct ui_data *data)
 {
     struct below nothing = {data->model, 0, 0};
     if (ui->folds.count >= FOLDS_MAX / 2)
-        folds_prune(&ui->folds, is_below, &nothing);
+        folds_prune(&ui->folds, 0, is_below, &nothing);
 }
 
 static void set_fold(struct ui *ui, const struct ui_data *data, const struct row *row, bool open)
 {
-    uint64_t id = fold_id(row->session_id, row->node_id);
+    struct line id = {row->session_id, row->node_id};
     if (!row->has_children)
         return;
     ui_keep_revealed(ui, data);
     make_room(ui, data);
     ui->follow = false;
-    folds_set(&ui->folds, id, open ? FOLD_OPEN : FOLD_CLOSED);
+    folds_set(&ui->folds, id.session_id, id.node_id, open ? FOLD_OPEN : FOLD_CLOSED);
     ui_refresh(ui, data);
 }
 
@@ -69,14 +69,13 @@ static void set_fold(struct ui *ui, const struct ui_data *data, const struct row
 static void toggle_below(struct ui *ui, const struct ui_data *data, const struct row *row)
 {
     struct below below = {data->model, row->session_id, row->node_id};
-    uint64_t id = fold_id(row->session_id, row->node_id);
     if (!row->has_children)
         return;
-    bool was_open = folds_get(&ui->folds, id) == FOLD_OPEN_BELOW;
+    bool was_open = folds_get(&ui->folds, fold_id(below.session_id, below.node_id)) == FOLD_OPEN_BELOW;
     ui->search.reveal = 0;
     ui->follow = false;
-    folds_prune(&ui->folds, is_below, &below);
-    folds_set(&ui->folds, id, was_open ? FOLD_CLOSED : FOLD_OPEN_BELOW);
+    folds_prune(&ui->folds, below.session_id, is_below, &below);
+    folds_set(&ui->folds, below.session_id, below.node_id, was_open ? FOLD_CLOSED : FOLD_OPEN_BELOW);
     ui_refresh(ui, data);
 }
 

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Rates and windows in the header move at this pace even when nothing arrives. */
-#define FLEET_TICK_NS (5 * NS_PER_SEC)
+#define DAY_NS (24 * 3600 * NS_PER_SEC)
 
 /* From here on the details stand beside the view, or below it; otherwise in its place. */
 #define PANE_BESIDE_COLS 110
@@ -32,6 +31,7 @@ struct ui *ui_create(const struct ui_config *config)
         ui->keymap = *config->keymap;
     else
         keymap_init(&ui->keymap);
+    footer_init(ui);
     folds_init(&ui->folds);
     rows_init(&ui->rows);
     grid_init(&ui->last, 1, 1);
@@ -111,33 +111,21 @@ static size_t find_stand_in(const struct ui *ui, const struct ui_data *data)
     return ui->selected_index < r->count ? ui->selected_index : r->count - 1;
 }
 
-static bool waits(const struct order *o)
-{
-    return o->status.state == RUN_PERMISSION || o->status.state == RUN_INPUT;
-}
-
-/* What follow mode keeps in sight: a session that waits for the human, else the newest event of the session
+/* What follow mode keeps in sight: the newest event of a session that waits for the human, else of the one
  * that was heard of last. */
 static size_t newest_row(const struct rows *r)
 {
-    const struct order *newest = NULL;
-    for (size_t i = 0; i < r->sessions; i++) {
-        const struct order *o = &r->order[i];
-        bool better =
-            !newest || (waits(o) && !waits(newest)) ||
-            (waits(o) == waits(newest) && o->session->last_activity_ns > newest->session->last_activity_ns);
-        newest = better ? o : newest;
-    }
-    size_t at = newest ? rows_find(r, newest->session->id, 0, 0) : r->count, best = at;
+    const struct order *newest = &r->order[r->newest];
+    size_t best = newest->first;
     int64_t best_ns = INT64_MIN;
-    for (size_t i = at; i < r->count && r->items[i].session == newest->session; i++) {
-        const struct node *n = r->items[i].node;
+    for (size_t i = best; i < newest->first + newest->rows; i++) {
+        const struct node *n = rows_at(r, i)->node;
         if (n && n->last_ns >= best_ns) {
             best = i;
             best_ns = n->last_ns;
         }
     }
-    return best < r->count ? best : 0;
+    return best;
 }
 
 static void scroll_to(struct ui *ui, size_t index)
@@ -159,7 +147,7 @@ static void clamp_scroll(struct ui *ui)
 
 static void select_row(struct ui *ui, size_t index)
 {
-    const struct row *row = &ui->rows.items[index];
+    const struct row *row = rows_at(&ui->rows, index);
     ui->selected = (struct line){row->session_id, row->node_id};
     ui->selected_index = index;
 }
@@ -222,9 +210,9 @@ bool ui_select_node(struct ui *ui, const struct ui_data *data, uint64_t session_
     const struct node *n = node_id ? model_node_by_id(data->model, node_id) : NULL;
     size_t at = rows_find(&ui->rows, session_id, node_id, ui->selected_index);
     if (at == ui->rows.count && n) {
-        folds_set(&ui->folds, fold_id(n->session->id, 0), FOLD_OPEN);
+        folds_set(&ui->folds, n->session->id, 0, FOLD_OPEN);
         for (const struct node *p = rows_parent(n); p; p = rows_parent(p))
-            folds_set(&ui->folds, fold_id(p->session->id, p->id), FOLD_OPEN);
+            folds_set(&ui->folds, p->session->id, p->id, FOLD_OPEN);
         ui_refresh(ui, data);
         at = rows_find(&ui->rows, session_id, node_id, ui->selected_index);
     }
@@ -275,9 +263,9 @@ void ui_keep_revealed(struct ui *ui, const struct ui_data *data)
     ui->search.reveal = 0;
     if (!n)
         return;
-    folds_set(&ui->folds, fold_id(n->session->id, 0), FOLD_OPEN);
+    folds_set(&ui->folds, n->session->id, 0, FOLD_OPEN);
     for (const struct node *p = rows_parent(n); p; p = rows_parent(p))
-        folds_set(&ui->folds, fold_id(p->session->id, p->id), FOLD_OPEN);
+        folds_set(&ui->folds, p->session->id, p->id, FOLD_OPEN);
 }
 
 /* ------------------------------------------------------------------------------------- the screen */
@@ -337,10 +325,10 @@ static void update_fleet(struct ui *ui, const struct ui_data *data)
 {
     model_fleet(data->model, data->now_ns, data->day_start_ns, &ui->fleet);
     const struct fleet *f = &ui->fleet;
-    if (f->tokens_per_min > 0 || f->llm_per_min > 0 || f->llm_error_ratio >= 0 || f->llm_p95_ns >= 0)
-        ui_wake_at(ui, data->now_ns - data->now_ns % FLEET_TICK_NS + FLEET_TICK_NS);
-    else if (f->live > 0)
-        ui_wake_at(ui, data->now_ns + 60 * NS_PER_SEC);
+    if (f->until_ns)
+        ui_wake_at(ui, f->until_ns);
+    if (f->cost_today_nano_usd > 0 && data->day_start_ns + DAY_NS > data->now_ns)
+        ui_wake_at(ui, data->day_start_ns + DAY_NS);
     if (f->waiting > 0)
         snprintf(ui->window_title, sizeof(ui->window_title), "%s %lld %s claude-top",
                  ui->ascii ? "!" : glyph(GLYPH_WAITING), (long long)f->waiting,

@@ -59,6 +59,13 @@ struct filter_line {
     char problem[CT_ERRMSG_MAX]; /* why the text is no filter; the one before stands */
 };
 
+/* A key and what it does, as the footer shows it. */
+struct hint {
+    char key[KEY_NAME_MAX];
+    uint8_t action;
+    uint8_t width; /* in columns, the gap to the next one included */
+};
+
 struct ui {
     struct keymap keymap;
     struct theme builtin[THEME_BUILTIN_COUNT];
@@ -66,6 +73,8 @@ struct ui {
     int theme_count;
     int theme;
     bool ascii;
+    struct hint hints[ACTION_COUNT]; /* by priority */
+    int hint_count;
 
     struct folds folds;
     struct rows rows;
@@ -174,6 +183,7 @@ void filter_key(struct ui *ui, const struct ui_data *data,
 unsigned ui_context(const struct ui *ui);
 
 void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
+void footer_init(struct ui *ui); /* after the keymap changed */
 void footer_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
 void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void tree_move(struct ui *ui, const struct ui_data *data, int64_t by);

@@ -4,54 +4,62 @@
 
 #include <stdio.h>
 
+#define HINT_PRIORITY_MAX 99
+
 /* Enter has a sign of its own on keyboards. */
 static const char *short_name(const struct key *key, char *name)
 {
     return key->code == KEYCODE_ENTER ? glyph(GLYPH_ENTER) : key_name(key, name);
 }
 
-static int hint_width(const struct ui *ui, enum action action)
+void footer_init(struct ui *ui)
 {
-    struct key key;
-    char name[KEY_NAME_MAX];
-    if (!keymap_key(&ui->keymap, action, 0, &key))
-        return 0; /* the user took its keys away */
-    return (int)text_width(slice_str(short_name(&key, name))) + 1 + (int)strlen(action_info(action)->label) +
-           2;
+    int count = 0;
+    for (int p = 1; p <= HINT_PRIORITY_MAX; p++)
+        for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+            const struct action_info *info = action_info((enum action)a);
+            struct key key;
+            char name[KEY_NAME_MAX];
+            if (info->priority != p || !info->label[0] || !keymap_key(&ui->keymap, (enum action)a, 0, &key))
+                continue; /* or the user took its keys away */
+            const char *shown = short_name(&key, name);
+            struct hint *hint = &ui->hints[count++];
+            snprintf(hint->key, sizeof(hint->key), "%s", shown);
+            hint->action = (uint8_t)a;
+            hint->width = (uint8_t)(text_width(slice_str(shown)) + 1 + strlen(info->label) + 2);
+        }
+    ui->hint_count = count;
+}
+
+/* That is where we are. */
+static bool leads_here(const struct ui *ui, enum action action)
+{
+    return (action == ACTION_VIEW_TREE && ui->view == UI_VIEW_TREE) ||
+           (action == ACTION_VIEW_WATERFALL && ui->view == UI_VIEW_WATERFALL) ||
+           (action == ACTION_VIEW_RED && ui->view == UI_VIEW_RED) ||
+           (action == ACTION_VIEW_EVENTS && ui->view == UI_VIEW_EVENTS);
 }
 
 /* As many hints as fit, chosen by priority, shown in the order of the table. */
 static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
 {
-    bool shown[ACTION_COUNT] = {false};
+    const struct hint *shown[ACTION_COUNT] = {0};
     int left = pen->edge - pen->col + 2;
-    for (int p = 1; p <= 99; p++)
-        for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-            const struct action_info *info = action_info((enum action)a);
-            int width = hint_width(ui, (enum action)a);
-            if (info->priority != p || !(info->contexts & context) || !info->label[0] || width == 0 ||
-                width > left)
-                continue;
-            if (a == ACTION_VIEW_TREE && ui->view == UI_VIEW_TREE)
-                continue; /* that is where we are */
-            if (a == ACTION_VIEW_WATERFALL && ui->view == UI_VIEW_WATERFALL)
-                continue;
-            if (a == ACTION_VIEW_RED && ui->view == UI_VIEW_RED)
-                continue;
-            if (a == ACTION_VIEW_EVENTS && ui->view == UI_VIEW_EVENTS)
-                continue;
-            /* Without a row there is nothing that the other keys could do. */
-            if ((context & CONTEXT_NODES) && ui->rows.count == 0 && info->group != GROUP_PROGRAM)
-                continue;
-            shown[a] = true;
-            left -= width;
-        }
-    for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
-        struct key key;
-        char name[KEY_NAME_MAX];
-        if (!shown[a] || !keymap_key(&ui->keymap, (enum action)a, 0, &key))
+    for (int i = 0; i < ui->hint_count; i++) {
+        const struct hint *hint = &ui->hints[i];
+        const struct action_info *info = action_info((enum action)hint->action);
+        if (!(info->contexts & context) || hint->width > left || leads_here(ui, (enum action)hint->action))
             continue;
-        pen_str(pen, short_name(&key, name), ROLE_FOOTER_KEY);
+        /* Without a row there is nothing that the other keys could do. */
+        if ((context & CONTEXT_NODES) && ui->rows.count == 0 && info->group != GROUP_PROGRAM)
+            continue;
+        shown[hint->action] = hint;
+        left -= hint->width;
+    }
+    for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
+        if (!shown[a])
+            continue;
+        pen_str(pen, shown[a]->key, ROLE_FOOTER_KEY);
         pen_str(pen, " ", ROLE_FOOTER);
         pen_str(pen, action_info((enum action)a)->label, ROLE_FOOTER);
         pen->col += 2;

@@ -134,10 +134,14 @@ static void draw_time(const struct context *c)
     if (ns < 0)
         return;
     bool clock = !c->n || c->n->kind == NODE_TURN;
-    put_number(c, COLUMN_TIME, clock ? format_clock(ns, text) : format_duration(ns, text), ROLE_TIME);
+    /* What still grows is shown in whole seconds: tenths would only flicker. */
+    bool brief = ticks && ns < 10 * NS_PER_SEC;
+    const char *words = clock   ? format_clock(ns, text)
+                        : brief ? format_age(ns, text)
+                                : format_duration(ns, text);
+    put_number(c, COLUMN_TIME, words, ROLE_TIME);
     if (ticks)
-        ui_wake_at(c->ui, c->data->now_ns +
-                              (!clock && ns < 10 * NS_PER_SEC ? NS_PER_SEC / 2 : format_clock_next(ns)));
+        ui_wake_at(c->ui, c->data->now_ns + format_clock_next(ns));
 }
 
 static void draw_duration(const struct context *c, enum column column, int64_t ns)
@@ -330,28 +334,19 @@ static void draw_row(struct context *c, const struct row *row)
         draw_session_numbers(c);
 }
 
-/* What the model says about silence changes without any event. */
-static void wake_for_silence(struct ui *ui, const struct ui_data *data)
-{
-    for (size_t i = 0; i < ui->rows.sessions; i++) {
-        int64_t since = ui->rows.order[i].session->last_arrival_ns;
-        if (since > 0 && since + STALE_AFTER_NS > data->now_ns)
-            ui_wake_at(ui, since + STALE_AFTER_NS + 1);
-    }
-}
-
 void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
     struct context c = {.ui = ui, .data = data, .grid = grid};
     layout_compute(&ui->layout, &ui->columns, area.cols);
     draw_titles(ui, grid, area.row);
     for (int i = 0; i < area.rows - 1 && ui->top + (size_t)i < ui->rows.count; i++) {
-        const struct row *r = &ui->rows.items[ui->top + (size_t)i];
+        const struct row *r = rows_at(&ui->rows, ui->top + (size_t)i);
         c.line = area.row + 1 + i;
         ui->lines[i] = (struct line){r->session_id, r->node_id};
         draw_row(&c, r);
         if (ui->search.len)
             flag_matches(ui, grid, c.line);
     }
-    wake_for_silence(ui, data);
+    if (rows_until_ns(&ui->rows))
+        ui_wake_at(ui, rows_until_ns(&ui->rows));
 }

@@ -30,6 +30,38 @@ const struct node *model_node_by_id(const struct model *m, uint64_t id)
     return id > 0 && id <= m->by_id_cap ? m->by_id[id - 1] : NULL;
 }
 
+/* A new generation changes all of them. */
+const struct session *model_newest_change(const struct model *m)
+{
+    struct model *own = (struct model *)m;
+    if (own->revised == own->generation)
+        return own->newest_change;
+    own->revised = own->generation;
+    own->newest_change = NULL;
+    for (struct session *s = own->first; s; s = s->next) {
+        s->revision = ++own->revision;
+        s->changed_before = own->newest_change;
+        own->newest_change = s;
+    }
+    return own->newest_change;
+}
+
+uint64_t model_revision(const struct model *m)
+{
+    return m->revision;
+}
+
+uint64_t model_departures(const struct model *m)
+{
+    return m->generation;
+}
+
+int64_t model_session_until_ns(const struct session *s, int64_t now_ns)
+{
+    int64_t stale = s->last_arrival_ns + STALE_AFTER_NS + 1;
+    return stale > now_ns ? stale : 0;
+}
+
 struct run_status model_session_status(const struct session *s, int64_t now_ns)
 {
     (void)now_ns;

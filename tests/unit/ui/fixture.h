@@ -32,7 +32,8 @@ struct fixture_node {
 };
 
 struct model {
-    uint64_t generation;
+    uint64_t generation, revised, revision;
+    const struct session *newest_change;
     uint64_t next_id;
     struct session *first, *last;
     struct fixture_session *sessions;

@@ -501,17 +501,17 @@ static void folds_are_remembered_and_forgotten(void **state)
     folds_init(&folds);
     assert_int_equal(folds_get(&folds, 7), FOLD_AUTO);
     for (uint64_t id = 1; id <= 1000; id++)
-        folds_set(&folds, id, id % 2 ? FOLD_OPEN : FOLD_CLOSED);
+        folds_set(&folds, id, 0, id % 2 ? FOLD_OPEN : FOLD_CLOSED);
     for (uint64_t id = 1; id <= 1000; id++)
-        assert_int_equal(folds_get(&folds, id), id % 2 ? FOLD_OPEN : FOLD_CLOSED);
+        assert_int_equal(folds_get(&folds, fold_id(id, 0)), id % 2 ? FOLD_OPEN : FOLD_CLOSED);
     uint64_t version = folds.version;
-    folds_set(&folds, 7, FOLD_OPEN);
+    folds_set(&folds, 7, 0, FOLD_OPEN);
     assert_true(folds.version == version);
     for (uint64_t id = 1; id <= 2 * FOLDS_MAX; id++)
-        folds_set(&folds, id, FOLD_OPEN);
+        folds_set(&folds, id, 0, FOLD_OPEN);
     assert_true(folds.count <= FOLDS_MAX);
-    assert_int_equal(folds_get(&folds, 2 * FOLDS_MAX), FOLD_OPEN);
-    assert_int_equal(folds_get(&folds, 1), FOLD_AUTO);
+    assert_int_equal(folds_get(&folds, fold_id(2 * FOLDS_MAX, 0)), FOLD_OPEN);
+    assert_int_equal(folds_get(&folds, fold_id(1, 0)), FOLD_AUTO);
     folds_finish(&folds);
 }
 
