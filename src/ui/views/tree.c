@@ -135,9 +135,9 @@ static void draw_time(const struct context *c)
         return;
     bool clock = !c->n || c->n->kind == NODE_TURN;
     /* What still grows is shown in whole seconds: tenths would only flicker. */
-    bool brief = ticks && ns < 10 * NS_PER_SEC;
+    bool brief = ticks && !clock && ns < 10 * NS_PER_SEC;
     const char *words = clock   ? format_clock(ns, text)
-                        : brief ? format_age(ns, text)
+                        : brief ? ns < NS_PER_SEC ? "<1s" : format_age(ns, text)
                                 : format_duration(ns, text);
     put_number(c, COLUMN_TIME, words, ROLE_TIME);
     if (ticks)
