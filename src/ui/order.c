@@ -50,6 +50,8 @@ void order_set(struct order *o, const struct run_status *status, enum ui_sort so
 {
     const struct session *s = o->session;
     bool ticks;
+    int64_t tick = order_tick_ns(sort);
+    now_ns -= tick ? now_ns % tick : 0; /* nobody overtakes between two ticks */
     o->rank = 0;
     o->key = 0;
     switch (sort) {
