@@ -14,6 +14,12 @@
 
 struct session_entry;
 
+/* The list behind model_newest_change(). */
+struct model_changes {
+    struct session_entry *newest;
+    uint64_t revision, departures;
+};
+
 struct census {
     uint64_t seen; /* revision up to which it knows */
     int64_t now_ns;
@@ -33,5 +39,9 @@ struct census_share {
 void census_finish(struct census *c);
 void census_update(const struct model *m, int64_t now_ns);
 void census_leave(struct session_entry *s); /* before it is evicted */
+
+void settle_forget(struct session_entry *s); /* it leaves the list of changes */
+/* state.c: when silence alone changes what a session does; 0: never. */
+int64_t state_until_ns(const struct session *s, int64_t now_ns);
 
 #endif

@@ -355,11 +355,6 @@ struct trace_record;
 struct orphan;
 struct sequence_run;
 
-struct model_changes {
-    struct session_entry *newest;
-    uint64_t revision, departures;
-};
-
 struct model_clock {
     int64_t now_ns;        /* newest arrival, or what model_advance() was told */
     int64_t due_ns;        /* earliest of all sessions; 0: none */
@@ -493,7 +488,6 @@ void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry
 void settle_model(const struct model *m); /* every session that changed */
 void settle_session(struct session_entry *s);
 void settle_mark(struct session_entry *s);
-void settle_forget(struct session_entry *s); /* it leaves the list of changes */
 /*
  * An entry that only settling knows of: made when new, shown after this settle. Its facts are empty. parent:
  * what it hangs from, or NULL.
@@ -577,7 +571,6 @@ bool call_is_retried(const struct entry *turn); /* its newest request failed, an
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */
 /* state.c */
-int64_t state_until_ns(const struct session *s, int64_t now_ns); /* silence changes it then; 0: never */
 void state_settle(struct session_entry *s);                      /* what it does, silence aside */
 const char *ask_evidence(const struct ask *ask);
 

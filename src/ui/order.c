@@ -49,11 +49,11 @@ static int64_t tokens_of(const struct counters *c)
 void order_set(struct order *o, const struct run_status *status, enum ui_sort sort, int64_t now_ns)
 {
     const struct session *s = o->session;
-    bool ticks;
     int64_t tick = order_tick_ns(sort);
     now_ns -= tick ? now_ns % tick : 0; /* nobody overtakes between two ticks */
     o->rank = 0;
     o->key = 0;
+    o->ticks = false;
     switch (sort) {
     case UI_SORT_ACTIVITY:
         o->rank = attention_rank(status->state);
@@ -71,10 +71,11 @@ void order_set(struct order *o, const struct run_status *status, enum ui_sort so
         o->key = tokens_of(&s->total);
         break;
     case UI_SORT_TIME:
-        o->key = status_session_time(s, status, now_ns, &ticks);
+        o->key = status_session_time(s, status, now_ns, &o->ticks);
         break;
     case UI_SORT_BURN:
         o->key = model_session_burn(s, now_ns).cost_nano_usd_per_hour;
+        o->ticks = o->key > 0;
         break;
     case UI_SORT_COUNT:
         break;

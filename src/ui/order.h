@@ -17,11 +17,12 @@ struct order {
     uint32_t number;   /* of its block, see rows.h */
     uint32_t rows;     /* that it has, its own included */
     bool waits;        /* for the human */
+    bool ticks;        /* its key changes as time passes */
     size_t first;      /* index of its own row */
     int64_t active_ns; /* newest event */
 };
 
-/* rank and key; the rest stays. */
+/* rank, key and ticks; the rest stays. */
 void order_set(struct order *o, const struct run_status *status, enum ui_sort sort, int64_t now_ns);
 
 /* Keys change by themselves at multiples of this; 0: they do not. */

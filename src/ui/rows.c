@@ -301,12 +301,14 @@ static void renew_marked(struct rows *r, const struct rows_input *in, const stru
 static void add_up(struct rows *r)
 {
     r->count = r->newest = 0;
+    r->ticks = false;
     for (size_t i = 0; i < r->sessions; i++) {
         struct order *o = &r->order[i];
         const struct order *newest = &r->order[r->newest];
         o->first = r->count;
         r->count += o->rows;
         r->places[o->number] = (uint32_t)i;
+        r->ticks |= o->ticks;
         if (o->waits != newest->waits ? o->waits : o->active_ns > newest->active_ns)
             r->newest = i;
     }
@@ -361,5 +363,8 @@ size_t rows_find(const struct rows *r, uint64_t session_id, uint64_t node_id, si
 
 int64_t rows_until_ns(const struct rows *r)
 {
-    return heap_first(&r->due) ? heap_first(&r->due)->at : 0;
+    int64_t until = heap_first(&r->due) ? heap_first(&r->due)->at : 0;
+    int64_t tick = r->ticks ? order_tick_ns(r->sort) : 0;
+    int64_t next = tick ? r->now_ns - r->now_ns % tick + tick : 0;
+    return next && (until == 0 || next < until) ? next : until;
 }

@@ -20,6 +20,7 @@ struct rows {
     size_t count;        /* of rows */
     struct order *order; /* owned: the sessions that are shown, in order */
     size_t sessions;     /* in it */
+    bool ticks;          /* some session's place changes as time passes */
     size_t newest;       /* index in it: a session that waits for the human, else the one heard of last */
 
     struct block **blocks; /* owned, as each is: of all sessions, by number */
