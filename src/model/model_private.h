@@ -571,7 +571,7 @@ bool call_is_retried(const struct entry *turn); /* its newest request failed, an
 /* tree.c */
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count); /* states and sums */
 /* state.c */
-void state_settle(struct session_entry *s);                      /* what it does, silence aside */
+void state_settle(struct session_entry *s); /* what it does, silence aside */
 const char *ask_evidence(const struct ask *ask);
 
 /* orphan.c: events that know their trace, but not their session */
