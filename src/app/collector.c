@@ -15,6 +15,8 @@
 #define KEEPER_MS 1000
 /* At exit: what the tee and running requests get. */
 #define STOP_GRACE_MS 1500
+/* At exit: what the model may take to read what it has not read yet. */
+#define LEAVE_READ_NS (INT64_C(300) * NS_PER_MS)
 
 void collector_changed(struct collector *c)
 {
@@ -47,6 +49,7 @@ static void catch_up(uv_idle_t *idle)
             if (frame.seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
                 intake_unreadable(c, &frame);
             process_watch_frame(c->processes, &frame);
+            synthesis_frame(c, &frame);
         }
     } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
     if (err != CT_OK && err != CT_ERR_FORMAT) {
@@ -54,6 +57,7 @@ static void catch_up(uv_idle_t *idle)
         uv_idle_stop(idle);
         c->behind = false;
         process_watch_settled(c->processes);
+        synthesis_changed(c);
     }
     collector_changed(c);
 }
@@ -141,6 +145,7 @@ static void on_retire(void *ctx, struct journal *j, uint64_t first, uint64_t las
     struct collector *c = ctx;
     (void)j;
     forward_retired(c, first, last);
+    synthesis_retired(c);
 }
 
 static enum ct_err open_journal(struct collector *c, struct ct_errmsg *msg)
@@ -239,8 +244,18 @@ void collector_part_stopped(struct collector *c)
     }
 }
 
+/* What came last may be the end of a turn, which becomes spans only if it is read. */
+static void read_on(struct collector *c)
+{
+    int64_t deadline = clock_mono() + LEAVE_READ_NS;
+    while (c->synthesis && c->behind && clock_mono() < deadline)
+        catch_up(&c->catch_up);
+    synthesis_leave(c);
+}
+
 void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
 {
+    read_on(c);
     c->stopping = true;
     c->stop_done = done;
     c->stop_ctx = ctx;
@@ -251,6 +266,7 @@ void collector_stop(struct collector *c, void (*done)(void *ctx), void *ctx)
     uv_close((uv_handle_t *)&c->catch_up, on_closed);
     uv_close((uv_handle_t *)&c->keeper, on_closed);
     uv_close((uv_handle_t *)&c->teller, on_closed);
+    synthesis_stop(c);
     c->stop_waits = 3u + (c->receiver != NULL) + (unsigned)c->tee_count;
     if (c->receiver)
         receiver_stop(c->receiver, STOP_GRACE_MS, stop_part_ctx, c);
@@ -274,6 +290,7 @@ void collector_destroy(struct collector *c)
     forward_destroy(c);
     journal_reader_close(c->reader);
     journal_close(c->journal);
+    synthesis_destroy(c);
     otlp_decoder_destroy(c->checker);
     if (c->frames == &c->own_frames)
         frames_model_finish(&c->own_frames);
@@ -334,6 +351,7 @@ enum ct_err collector_create(const struct collector_config *config, struct colle
         undo(c);
         return err;
     }
+    synthesis_open(c);
     journal_retain(c->journal, clock_wall(), clock_uptime());
     collector_appended(c); /* the history */
     *out = c;
@@ -383,4 +401,5 @@ void collector_flow(const struct collector *c, struct flow *out)
     };
     memcpy(out->refused, receiver.refused, sizeof out->refused);
     forward_flow(c, out);
+    synthesis_flow(c, out);
 }

@@ -13,6 +13,7 @@
 #include "process_watch.h"
 
 struct control_stream;
+struct synthesis;
 
 /* "[V6]:PORT", or as much of a long host name as people need to know it again. */
 #define COLLECTOR_ADDRESS_MAX 128
@@ -48,6 +49,7 @@ struct collector {
     struct control_stream *streams;
     struct process_watch *processes;
     struct grafana_api *grafana; /* NULL: nobody has asked for links yet */
+    struct synthesis *synthesis; /* NULL: no traces are made */
 
     uv_idle_t catch_up; /* active while the model is behind the journal */
     uv_timer_t teller;  /* one shot after a change: viewers are told of it */
@@ -105,6 +107,20 @@ void forward_destroy(struct collector *c);
 size_t forward_sync_take(struct collector *c, int fds[FORWARD_SYNC_FDS_MAX]);
 void forward_flow(const struct collector *c, struct flow *out);
 bool forward_takes(const struct collector *c, enum frame_signal signal); /* some destination */
+
+/*
+ * synthesis.c: traces of sessions that send none, into the journal as frames of their own, which the tees
+ * forward. The frames are also what a later process knows the sent spans by.
+ */
+void synthesis_open(struct collector *c); /* when the tees are; nothing to do: c->synthesis stays NULL */
+void synthesis_frame(struct collector *c,
+                     const struct frame *frame); /* each that the model's reader comes to */
+void synthesis_changed(struct collector *c);     /* the model has read all there is */
+void synthesis_retired(struct collector *c);     /* frames of the journal have gone */
+void synthesis_leave(struct collector *c);       /* the last moment at which frames can be appended */
+void synthesis_stop(struct collector *c);        /* closes its handle (c->handles) */
+void synthesis_destroy(struct collector *c);
+void synthesis_flow(const struct collector *c, struct flow *out);
 
 /* control.c: status and frames over the Unix socket. */
 void control_request(struct collector *c, struct receiver_request *request);

@@ -45,6 +45,15 @@ struct flow {
     uint64_t budget_used;       /* bytes of bodies that are held now (otlp_limits.budget_bytes) */
     uint64_t budget_max;
     const struct clients *clients; /* the collector's; NULL in a viewer and a replay */
+    bool synthesizes; /* traces of sessions are made (trace_export.h); the sums below since the start */
+    struct {
+        uint64_t requests;
+        uint64_t spans;
+        uint64_t bytes;
+        uint64_t refused;   /* could not be kept, and are made again */
+        uint64_t forgotten; /* sent spans that are no longer remembered as such */
+        uint64_t pending;   /* over, and waiting for what may still come of them */
+    } synthesized;
     bool has_upstream;
     struct tee_stats
         tee; /* all upstreams together: sums, the oldest, and the words of the one that is worst off */

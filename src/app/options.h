@@ -172,7 +172,10 @@ struct options {
     size_t model_max_bytes;
     int turn_boundary_mode; /* enum turn_mode */
     int64_t turn_idle_end_ns;
-    int session_id_policy; /* enum session_id_policy */
+    int session_id_policy;  /* enum session_id_policy */
+    int synthesize;         /* enum trace_synthesize */
+    int synthesize_content; /* enum trace_content */
+    int64_t synthesize_delay_ns;
     int64_t session_id_buffer_max_ns;
     size_t session_id_buffer_max_spans;
     const char *prices; /* the user's prices.ini */

@@ -193,6 +193,8 @@ const struct option option_table[] = {
      .max = 4096,
      .advanced = true},
 
+#include "options_rows_trace.h" /* traces that we make */
+
 #include "options_rows_grafana.h" /* grafana */
 
     {.flag = "theme",
@@ -335,8 +337,10 @@ _Static_assert(sizeof option_table / sizeof option_table[0] <= OPTIONS_MAX, "rai
 _Static_assert(sizeof(struct options) <= UINT16_MAX, "offsets in the table have 16 bits");
 
 const struct option_section option_sections[] = {
-    {NULL, "This run"}, {"receiver", "Receiving"}, {"upstream", "Forwarding"},
-    {"paths", "Files"}, {"journal", "Journal"},    {"grafana", "Grafana"},
-    {"ui", "Screen"},   {"model", "Sessions"},     {"limits", "Limits on senders"},
+    {NULL, "This run"},         {"receiver", "Receiving"},
+    {"upstream", "Forwarding"}, {"paths", "Files"},
+    {"journal", "Journal"},     {"grafana", "Grafana"},
+    {"ui", "Screen"},           {"model", "Sessions"},
+    {"trace", "Traces"},        {"limits", "Limits on senders"},
 };
 const size_t option_section_count = sizeof option_sections / sizeof option_sections[0];

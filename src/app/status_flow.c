@@ -140,6 +140,21 @@ static void add_journal(cJSON *flow, const struct journal_stats *j)
     add_count(o, "io_errors", j->io_errors);
 }
 
+static void add_synthesized(cJSON *flow, const struct flow *f)
+{
+    if (!f->synthesizes) {
+        cJSON_AddNullToObject(flow, "synthesized");
+        return;
+    }
+    cJSON *o = cJSON_AddObjectToObject(flow, "synthesized");
+    add_count(o, "requests", f->synthesized.requests);
+    add_count(o, "spans", f->synthesized.spans);
+    add_count(o, "bytes", f->synthesized.bytes);
+    add_count(o, "pending", f->synthesized.pending);
+    add_count(o, "refused", f->synthesized.refused);
+    add_count(o, "forgotten", f->synthesized.forgotten);
+}
+
 void status_json_flow(cJSON *root, const struct status_source *source, const struct model_stats *model)
 {
     const struct flow *f = source->flow;
@@ -165,6 +180,7 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
     o = cJSON_AddObjectToObject(flow, "budget");
     add_count(o, "used_bytes", f->budget_used);
     add_count(o, "max_bytes", f->budget_max);
+    add_synthesized(flow, f);
     status_json_forwarding(flow, f, source->now_ns);
     add_count(flow, "retries", f->tee.retries);
     add_count(flow, "upstream_rejected", f->tee.rejected);

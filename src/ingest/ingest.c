@@ -117,7 +117,9 @@ static bool on_span(void *ctx, const struct otlp_resource *resource, const struc
     struct ingest *in = ctx;
     arena_reset(&in->scratch);
     in->stats.spans++;
-    if (is_native(scope, span->name)) {
+    if (slice_eq_str(scope->name, "claude-top")) {
+        in->stats.foreign_spans++; /* another one's, made from records that come here, too */
+    } else if (is_native(scope, span->name)) {
         native_span(in, resource, span);
     } else if (interceptor_is(resource, scope, span->attrs)) {
         interceptor_span(in, resource, span);
@@ -188,6 +190,8 @@ static enum ct_err otlp_frame(struct ingest *in, const struct frame *frame)
 
 enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
 {
+    if (frame->source == FRAME_SYNTHESIZED) /* made from what the others tell */
+        return CT_OK;
     in->arrival_ns = frame->wall_ns;
     arena_reset(&in->scratch);
     enum ct_err err = CT_ERR_UNSUPPORTED;

@@ -4,7 +4,7 @@
 
 #include <pb_decode.h>
 
-_Static_assert(FRAME_STATUSLINE == (int)CT__JOURNAL__V1__SOURCE__SOURCE_STATUSLINE,
+_Static_assert(FRAME_SYNTHESIZED == (int)CT__JOURNAL__V1__SOURCE__SOURCE_SYNTHESIZED,
                "frame.h and frame.proto agree");
 
 enum frame_field {
@@ -37,10 +37,11 @@ static const struct {
 
 enum frame_signal frame_signal(const struct frame *f)
 {
-    if (f->source != FRAME_OTLP_HTTP && f->source != FRAME_OTLP_GRPC)
+    bool grpc = f->source == FRAME_OTLP_GRPC;
+    if (!grpc && f->source != FRAME_OTLP_HTTP && f->source != FRAME_SYNTHESIZED)
         return FRAME_SIGNAL_NONE;
     for (int i = FRAME_SIGNAL_NONE + 1; i < FRAME_SIGNAL_COUNT; i++)
-        if (slice_eq_str(f->path, f->source == FRAME_OTLP_HTTP ? signals[i].http : signals[i].grpc))
+        if (slice_eq_str(f->path, grpc ? signals[i].grpc : signals[i].http))
             return (enum frame_signal)i;
     return FRAME_SIGNAL_NONE;
 }
@@ -149,7 +150,7 @@ static bool read_header(struct slice bytes, struct frame_header *out)
 
 static enum frame_source source_of(uint64_t value)
 {
-    return value <= FRAME_STATUSLINE ? (enum frame_source)value : FRAME_SOURCE_UNKNOWN;
+    return value <= FRAME_SYNTHESIZED ? (enum frame_source)value : FRAME_SOURCE_UNKNOWN;
 }
 
 /* One field of the message into *f. */

@@ -19,6 +19,8 @@ enum frame_source {
     FRAME_OTLP_GRPC = 2,  /* path is the method path; body is the message with its 5-byte prefix */
     FRAME_HOOK = 3,       /* body is Claude Code's hook JSON */
     FRAME_STATUSLINE = 4, /* body is Claude Code's status line JSON */
+    FRAME_SYNTHESIZED =
+        5, /* an OTLP/HTTP request in protobuf that we made: forwarded, never read as telemetry */
 };
 
 /* What a frame carries; derived from source and path, the same for every transport. */

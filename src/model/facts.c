@@ -110,6 +110,7 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     facts_set(f, FACT_WAIT, rank, e->wait_ns);
     facts_set(f, FACT_TOKENS_BEFORE, rank, e->tokens_before);
     facts_set(f, FACT_TOKENS_AFTER, rank, e->tokens_after);
+    facts_set(f, FACT_HTTP_STATUS, rank, e->http_status > 0 ? e->http_status : -1);
     usage(f, e);
     if (e->attempts > f->attempts)
         f->attempts = e->attempts;

@@ -438,6 +438,22 @@ size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struc
 size_t model_session_red(const struct session *s, int64_t now_ns, int64_t window_ns, struct red_row *out,
                          size_t max);
 
+/* What few readers want to know of a node. */
+struct node_more {
+    struct slice identity; /* the same in every process that hears the same of it; "": it has none of its
+                              own, as it was inferred from others */
+    const struct node
+        *asked_by;       /* TOOL: the LLM call that asked for it, as far as somebody says so; or NULL */
+    int64_t decided_ns;  /* TOOL: it was allowed or refused; 0: unknown */
+    int32_t http_status; /* LLM; 0: unknown */
+    bool auxiliary;      /* LLM: housekeeping of the client, such as naming the session */
+};
+
+void model_node_more(const struct node *n, struct node_more *out);
+
+/* What tools are asked to do is in the client's own telemetry, too. */
+bool model_session_tools_told(const struct session *s);
+
 struct model_stats {
     uint64_t events;
     uint64_t bytes;

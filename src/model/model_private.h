@@ -63,6 +63,7 @@ enum fact {
     FACT_COST,
     FACT_TOKENS_BEFORE,
     FACT_TOKENS_AFTER,
+    FACT_HTTP_STATUS,
     FACT_COUNT
 };
 

@@ -88,7 +88,7 @@ otlp base
 otlp/net otlp journal base
 model base
 ingest otlp journal model base
-trace model base
+trace model otlp base
 grafana base
 ui model base
 ui/term ui base

@@ -71,6 +71,12 @@ size_t tee_sync_take(struct tee *t, int fds[TEE_SYNC_FDS_MAX])
     return n;
 }
 
+void tee_save(struct tee *t)
+{
+    if (t->keeps && !t->closing)
+        save_cursors(t);
+}
+
 static void on_save_timer(uv_timer_t *timer)
 {
     save_cursors(timer->data);

@@ -37,7 +37,9 @@
  * the lane goes on. Nothing else of ours is ever sent.
  *
  * Several tees live side by side on one journal, each with its own cursors and upstream. Cursors are written
- * at most every TEE_CURSOR_SAVE_MS and at the end: after a kill the frames of that time are sent again.
+ * at most every TEE_CURSOR_SAVE_MS and at the end: after a kill the frames of that time are sent again. After
+ * a frame that we made ourselves (FRAME_SYNTHESIZED) they are written at once: a span that comes twice is
+ * worse than a record that does.
  * Nothing wakes the loop while there is nothing to send.
  *
  * The environment's proxy variables apply, but never to an upstream on the loopback (http_client.h). The

@@ -176,6 +176,7 @@ bool tee_scan(struct tee *t);
 void tee_wake(struct tee *t);     /* runs the pump in the next turn */
 void tee_changed(struct tee *t);  /* on_change in the next turn */
 void tee_progress(struct tee *t); /* the cursor has moved: saved in a while */
+void tee_save(struct tee *t);     /* saved now */
 uint64_t tee_random(struct tee *t);
 
 /* tee_lane.c */

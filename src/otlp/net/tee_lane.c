@@ -50,9 +50,12 @@ void tee_lane_count(struct tee_lane *lane, const struct frame *f)
 /* The head is settled, one way or another. */
 static void drop_head(struct tee_lane *lane)
 {
+    bool ours = lane->head.source == FRAME_SYNTHESIZED;
     if (lane->head_counted)
         uncount(lane, lane->head.body.len);
     tee_lane_pass(lane, lane->head.seq);
+    if (ours)
+        tee_save(lane->tee);
     lane->has_head = lane->head_counted = lane->head_gone = lane->proved = false;
     lane->head_attempts = lane->breaks = lane->proved_breaks = 0;
     tee_progress(lane->tee);
