@@ -16,6 +16,7 @@
 #include "flow_wire.h"
 #include "mem.h"
 #include "status_json.h"
+#include "synthesis.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -229,6 +230,7 @@ static void send_status(struct collector *c, struct receiver_request *request, s
         .flow = &flow,
         .links = links(c),
         .catching_up = c->behind,
+        .synthesize = synthesis_mode(c->config.options, true),
     };
     if (slice_starts(query, SLICE_LIT("window=")))
         red_window_parse(slice_sub(query, 7, query.len), &source.red_window);

@@ -7,6 +7,7 @@
 #include "screen_links.h"
 #include "screen_settings.h"
 #include "screen_ui.h"
+#include "synthesis.h"
 #include "terminal.h"
 
 #include <signal.h>
@@ -418,8 +419,9 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     struct screen *s = mem_alloc(sizeof *s);
     s->config = *config;
     screen_settings_init(&s->settings, o, s->theme_names);
-    screen_links_init(&s->links);
-    screen_links_init(&s->link);
+    enum trace_synthesize synthesize = synthesis_mode(config->options, config->receives);
+    screen_links_init(&s->links, synthesize);
+    screen_links_init(&s->link, synthesize);
     s->config.options = &s->settings.own;
     s->mouse = o->mouse;
     struct terminal_config terminal = {

@@ -8,9 +8,9 @@
 #define ARENA_MAX ((size_t)DEEPLINK_KIND_COUNT * (DEEPLINK_URL_MAX + 64))
 _Static_assert((int)DEEPLINK_KIND_COUNT <= UI_LINKS_MAX, "raise UI_LINKS_MAX");
 
-void screen_links_init(struct screen_links *l)
+void screen_links_init(struct screen_links *l, enum trace_synthesize synthesize)
 {
-    *l = (struct screen_links){.count = 0};
+    *l = (struct screen_links){.synthesize = synthesize};
     arena_init(&l->arena, ARENA_MAX);
 }
 
@@ -58,7 +58,7 @@ enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_conf
     if (!s)
         return CT_ERR_NOT_FOUND;
     struct run_status status = model_session_status(s, data->now_ns);
-    status_link_target(s, n, &status, &ids, &target);
+    status_link_target(s, n, &status, l->synthesize, &ids, &target);
     arena_reset(&l->arena);
     describe(l, s, n);
     struct deeplink_entry entries[DEEPLINK_KIND_COUNT];

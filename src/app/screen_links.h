@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "deeplink.h"
+#include "trace_ids.h"
 #include "ui.h"
 
 struct screen_links {
@@ -14,9 +15,10 @@ struct screen_links {
     size_t count;
     char about[96]; /* what they are of, for people */
     struct arena arena;
+    enum trace_synthesize synthesize; /* which sessions have traces of ours */
 };
 
-void screen_links_init(struct screen_links *l);
+void screen_links_init(struct screen_links *l, enum trace_synthesize synthesize);
 void screen_links_finish(struct screen_links *l);
 
 /* All links of a session or of a node in it (0: the session). CT_ERR_NOT_FOUND when it is gone. */

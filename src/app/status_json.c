@@ -58,16 +58,26 @@ static void add_burn(cJSON *o, const struct burn_rate *burn)
     cJSON_AddBoolToObject(part, "is_estimate", burn->is_estimate);
 }
 
-static cJSON *node_json(const struct node *n);
+static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize);
 
-static void add_children(cJSON *o, const char *key, const struct node *first)
+static void add_children(cJSON *o, const char *key, const struct node *first,
+                         enum trace_synthesize synthesize)
 {
     cJSON *list = cJSON_AddArrayToObject(o, key);
     for (const struct node *n = first; n; n = n->next)
-        cJSON_AddItemToArray(list, node_json(n));
+        cJSON_AddItemToArray(list, node_json(n, synthesize));
 }
 
-static cJSON *turn_json(const struct node *n)
+/* Its own, or those of the span that is made of it. */
+static void add_span_ids(cJSON *o, const struct node *n, enum trace_synthesize synthesize)
+{
+    struct trace_link_ids ids;
+    bool traced = trace_link_ids(synthesize, n->session, n, &ids);
+    add_hex(o, "trace_id", traced, ids.trace_id, sizeof ids.trace_id);
+    add_hex(o, "span_id", traced && ids.has_span_id, ids.span_id, sizeof ids.span_id);
+}
+
+static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", "turn");
@@ -76,8 +86,7 @@ static cJSON *turn_json(const struct node *n)
     add_text_or_null(o, "prompt", n->detail);
     cJSON_AddBoolToObject(o, "prompt_redacted", n->redacted && n->detail.len == 0);
     add_text_or_null(o, "prompt_id", n->key);
-    add_hex(o, "trace_id", n->has_trace_id, n->trace_id, sizeof n->trace_id);
-    add_hex(o, "span_id", n->has_span_id, n->span_id, sizeof n->span_id);
+    add_span_ids(o, n, synthesize);
     add_text_or_null(o, "start_source", n->source);
     add_text_or_null(o, "end_reason", n->end_reason);
     cJSON_AddStringToObject(o, "state", node_state_name(n->state));
@@ -87,14 +96,14 @@ static cJSON *turn_json(const struct node *n)
     add_ms(o, "duration_ms", n->duration_ns);
     add_text_or_null(o, "model", n->model);
     add_counters(o, &n->total);
-    add_children(o, "children", n->first_child);
+    add_children(o, "children", n->first_child, synthesize);
     return o;
 }
 
-static cJSON *node_json(const struct node *n)
+static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize)
 {
     if (n->kind == NODE_TURN)
-        return turn_json(n);
+        return turn_json(n, synthesize);
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", node_kind_name(n->kind));
     add_text(o, "name", n->name);
@@ -119,22 +128,23 @@ static cJSON *node_json(const struct node *n)
         cJSON_AddItemToArray(attempts, cJSON_CreateString(clock_rfc3339(n->attempt_ns[i], text)));
     }
     cJSON_AddBoolToObject(o, "background", n->background);
-    add_hex(o, "trace_id", n->has_trace_id, n->trace_id, sizeof n->trace_id);
-    add_hex(o, "span_id", n->has_span_id, n->span_id, sizeof n->span_id);
+    add_span_ids(o, n, synthesize);
     add_counters(o, &n->total);
-    add_children(o, "children", n->first_child);
+    add_children(o, "children", n->first_child, synthesize);
     return o;
 }
 
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
-                        struct link_ids *ids, struct deeplink_target *out)
+                        enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out)
 {
     *out = (struct deeplink_target){.session_id = s->session_id, .service_name = s->service_name};
     ids->trace_id[0] = ids->span_id[0] = '\0';
-    if (n && n->has_trace_id)
-        slice_hex(n->trace_id, sizeof n->trace_id, ids->trace_id);
-    if (n && n->has_span_id)
-        slice_hex(n->span_id, sizeof n->span_id, ids->span_id);
+    struct trace_link_ids known;
+    if ((n || !s->has_spans) && trace_link_ids(synthesize, s, n, &known)) {
+        slice_hex(known.trace_id, sizeof known.trace_id, ids->trace_id);
+        if (known.has_span_id)
+            slice_hex(known.span_id, sizeof known.span_id, ids->span_id);
+    }
     out->trace_id = slice_str(ids->trace_id);
     out->span_id = slice_str(ids->span_id);
     if (!n) {
@@ -261,11 +271,20 @@ static cJSON *session_json(const struct status_source *source, const struct sess
         slice_hex(traces[i], 16, hex);
         cJSON_AddItemToArray(list, cJSON_CreateString(hex));
     }
+    bool synthesized = trace_is_synthesized(source->synthesize, s);
+    if (synthesized) {
+        uint8_t ours[TRACE_ID_LEN];
+        char hex[2 * TRACE_ID_LEN + 1];
+        trace_id_of_session(s, ours);
+        slice_hex(ours, sizeof ours, hex);
+        cJSON_AddItemToArray(list, cJSON_CreateString(hex));
+    }
+    cJSON_AddBoolToObject(o, "synthesized", synthesized);
     struct link_ids ids;
     struct deeplink_target target;
-    status_link_target(s, NULL, &status, &ids, &target);
+    status_link_target(s, NULL, &status, source->synthesize, &ids, &target);
     add_links(o, source->links, &target);
-    add_children(o, "tree", s->first_child);
+    add_children(o, "tree", s->first_child, source->synthesize);
     return o;
 }
 

@@ -10,6 +10,7 @@
 #include "deeplink.h"
 #include "flow.h"
 #include "model.h"
+#include "trace_ids.h"
 
 /* How far back "red" looks; as choices of --window (options_table.c) and ?window=. */
 enum red_window { RED_WINDOW_15M, RED_WINDOW_5M, RED_WINDOW_1M, RED_WINDOW_ALL };
@@ -23,7 +24,8 @@ struct status_source {
     const struct flow *flow;
     const struct deeplink_config *links;
     enum red_window red_window;
-    bool catching_up; /* the model has not read the whole journal yet */
+    enum trace_synthesize synthesize; /* which sessions have traces of ours */
+    bool catching_up;                 /* the model has not read the whole journal yet */
 };
 
 /* One JSON object with a newline at its end; free() it. */
@@ -35,6 +37,6 @@ struct link_ids {
     char span_id[17];
 };
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
-                        struct link_ids *ids, struct deeplink_target *out);
+                        enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out);
 
 #endif

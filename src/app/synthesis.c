@@ -1,4 +1,5 @@
 /* When traces are made of sessions, and where they go: see collector_private.h and trace_export.h. */
+#include "synthesis.h"
 #include "clock.h"
 #include "collector_private.h"
 #include "log.h"
@@ -115,10 +116,23 @@ void synthesis_retired(struct collector *c)
     arm(c->synthesis, clock_mono() + LOOK_MS * NS_PER_MS);
 }
 
+static bool takes_traces(const struct upstream_options *u)
+{
+    return (u->http[0] || u->grpc[0]) && (u->signals & 1); /* the first of the row's choices */
+}
+
+enum trace_synthesize synthesis_mode(const struct options *o, bool collects)
+{
+    bool taken = takes_traces(&o->upstream);
+    for (size_t i = 0; i < o->upstream_count; i++)
+        taken |= takes_traces(&o->upstreams[i]->set);
+    return taken || !collects ? (enum trace_synthesize)o->synthesize : TRACE_SYNTHESIZE_NEVER;
+}
+
 void synthesis_open(struct collector *c)
 {
     const struct options *o = c->config.options;
-    if (o->synthesize == (int)TRACE_SYNTHESIZE_NEVER || !forward_takes(c, FRAME_TRACES))
+    if (synthesis_mode(o, true) == TRACE_SYNTHESIZE_NEVER)
         return;
     struct synthesis *y = mem_alloc(sizeof *y);
     const struct trace_config config = {.synthesize = (enum trace_synthesize)o->synthesize,

@@ -114,6 +114,12 @@ static enum ct_err make_target(const struct options *o, const cJSON *root, struc
                                        .from_ns = time_of(session, "started_at")};
     if (slice_eq_str(text(session, "state"), "ended"))
         target->to_ns = time_of(session, "last_activity_at");
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(session, "synthesized"))) {
+        /* All of it is one trace. */
+        const cJSON *traces = cJSON_GetObjectItemCaseSensitive(session, "trace_ids");
+        const char *id = cJSON_GetStringValue(cJSON_GetArrayItem(traces, cJSON_GetArraySize(traces) - 1));
+        target->trace_id = slice_str(id);
+    }
     if (o->call[0])
         node = find_call(cJSON_GetObjectItemCaseSensitive(session, "tree"), o->call);
     else if (o->turn != 0)

@@ -5,6 +5,7 @@
 #include "frames_source.h"
 #include "screen.h"
 #include "status_json.h"
+#include "synthesis.h"
 #include "version.h"
 
 #include <limits.h>
@@ -155,6 +156,7 @@ static void print_json(struct replay *r)
                                    .now_ns = now_ns,
                                    .flow = &flow,
                                    .red_window = (enum red_window)r->options->window,
+                                   .synthesize = synthesis_mode(r->options, false),
                                    .links = &r->options->grafana};
     char *json = status_json(&source);
     struct buf text;
