@@ -143,6 +143,9 @@ void synthesis_open(struct collector *c)
                                         .ctx = y};
     y->c = c;
     y->exporter = trace_exporter_create(&config);
+    /* A viewer that became the collector: without a journal on disk nothing else says what was sent. */
+    if (c->frames != &c->own_frames && o->journal_mode != JOURNAL_MODE_DISK)
+        trace_exporter_sent_all(y->exporter, c->model);
     uv_timer_init(c->config.loop, &y->timer);
     y->timer.data = y;
     c->handles++;

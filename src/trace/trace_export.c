@@ -504,6 +504,28 @@ bool trace_exporter_remember(struct trace_exporter *x, const struct model *m, in
     return p.ok;
 }
 
+static void sent_nodes(struct trace_exporter *x, const struct node *first)
+{
+    uint8_t id[SPAN_ID_LEN];
+    for (const struct node *n = first; n; n = n->next) {
+        trace_span_of_node(n, id);
+        id_set_add(&x->sent, id);
+        trace_span_of_permission(n, id);
+        id_set_add(&x->sent, id);
+        sent_nodes(x, n->first_child);
+    }
+}
+
+void trace_exporter_sent_all(struct trace_exporter *x, const struct model *m)
+{
+    uint8_t id[SPAN_ID_LEN];
+    for (const struct session *s = model_sessions(m); s; s = s->next) {
+        trace_span_of_session(s, id);
+        id_set_add(&x->sent, id);
+        sent_nodes(x, s->first_child);
+    }
+}
+
 int64_t trace_exporter_run(struct trace_exporter *x, const struct model *m, int64_t wall_ns, int64_t mono_ns,
                            enum trace_moment moment)
 {

@@ -69,6 +69,9 @@ void trace_exporter_destroy(struct trace_exporter *x); /* NULL is fine */
 /* A span of that id was sent by an earlier process. */
 void trace_exporter_sent(struct trace_exporter *x, const uint8_t span_id[SPAN_ID_LEN]);
 
+/* Everything that the model knows now was sent by an earlier process at its end (TRACE_LAST). */
+void trace_exporter_sent_all(struct trace_exporter *x, const struct model *m);
+
 enum trace_moment {
     TRACE_NOW,     /* what is due */
     TRACE_LEAVING, /* the process ends and another goes on later: what is over, due or not */
