@@ -4,6 +4,17 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Counts of a distance in time by its power of two, in four steps each, from a millisecond on: 12.5 % off at
+ * most. */
+#define DELAY_BUCKETS (4 * 32)
+
+/* Arrival less event time, where that is positive, and where it is negative. */
+struct delay {
+    uint32_t late_count, early_count;
+    uint16_t *early; /* NULL: none came before it was written */
+    uint16_t late[DELAY_BUCKETS];
+};
+
 /* Late records close gaps, and the other signals come by their own intervals: nothing is judged sooner. */
 #define JUDGE_AFTER_NS (INT64_C(15) * 1000000000)
 /* Exporters wait this long at most, by default and with room to spare. */

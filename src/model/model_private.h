@@ -74,6 +74,7 @@ enum fact {
 
 struct entry;
 struct span_ref;
+struct delay;
 struct said;
 
 /* What the earliest witness that spoke of it said: an agent's prompt.id, say, is only right at first. */
@@ -273,8 +274,8 @@ struct session_entry {
     struct entry *new_traces; /* not known to orphan.c yet */
     size_t foreign_count;
     struct metrics_part *metrics; /* NULL: none came */
-    struct delay *delay;
-    struct sequence_run *runs; /* newest first */
+    struct delay *delay;          /* health.c */
+    struct sequence_run *runs;    /* newest first */
     size_t run_count;
     int64_t lost_given_up;
     int64_t gap_arrival_ns; /* newest arrival that left a gap */
@@ -338,17 +339,6 @@ struct metrics_part {
     bool cost_unknown;               /* of a call that was not a failure */
     int64_t least[METRICS_COMPARED]; /* of the calls: what the newest export must have counted … */
     int64_t most[METRICS_COMPARED];  /* … and may have */
-};
-
-/* Counts of a distance in time by its power of two, in four steps each, from a millisecond on: 12.5 % off at
- * most. */
-#define DELAY_BUCKETS (4 * 32)
-
-/* Arrival less event time, where that is positive, and where it is negative. */
-struct delay {
-    uint32_t late_count, early_count;
-    uint16_t *early; /* NULL: none came before it was written */
-    uint16_t late[DELAY_BUCKETS];
 };
 
 struct tombstone;
