@@ -113,6 +113,16 @@ void screen_receives(struct screen *s, bool receives)
     s->config.receives = receives;
 }
 
+/* A key is answered at once, and keys that repeat faster than a screen can follow by frames of their own
+ * pace. */
+static void answer(struct screen *s)
+{
+    if (s->stopped)
+        return;
+    s->dirty = true;
+    schedule(s, s->drawn_mono_ns + SCREEN_KEY_MS * NS_PER_MS - clock_mono());
+}
+
 void screen_say(struct screen *s, enum ui_severity severity, const char *text)
 {
     ui_say(s->ui, severity, text);
@@ -261,7 +271,7 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
     if (e->what & UI_COPY_TEXT)
         copy(s, slice_str(e->copy), e->copy);
     if (e->what & (UI_REDRAW | UI_REPAINT))
-        screen_changed(s);
+        answer(s);
     if (e->what & UI_SUSPEND)
         suspend(s);
     if (e->what & UI_QUIT)

@@ -2,8 +2,8 @@
  * screen.h - the terminal, the ui and the loop between them.
  *
  * A frame is drawn at most every SCREEN_FRAME_MS and only when something changed or an age on the screen
- * ticks; a key is answered with the next frame. Nothing is drawn inside a network callback, and nothing wakes
- * the loop when nothing happens.
+ * ticks; a key is answered with a frame of its own, SCREEN_KEY_MS after the last one at the earliest. Nothing
+ * is drawn inside a network callback, and nothing wakes the loop when nothing happens.
  */
 #ifndef CT_APP_SCREEN_H
 #define CT_APP_SCREEN_H
@@ -14,6 +14,7 @@
 #include <uv.h>
 
 #define SCREEN_FRAME_MS 33
+#define SCREEN_KEY_MS   4
 
 struct screen;
 

@@ -1,0 +1,269 @@
+/*
+ * bench_keys.c - how soon a key is answered on the screen while telemetry arrives.
+ *
+ *   bench_keys CLAUDE_TOP [RECORDS_PER_SECOND [SECONDS [CONNECTIONS]]]
+ *
+ * The whole program as it ships, on a pseudo-terminal of 200x60, and recorded requests from a process of
+ * their own over loopback, under session ids of their round. The key is C-l, "send every cell again": the
+ * most that a key can ask for, and the only one whose answer, an erased screen, cannot be mistaken for that
+ * of the telemetry. Time runs from writing the key to reading the answer's first bytes. Without a rate, or
+ * with 0, as much is sent as the program takes.
+ *
+ * Then, with nothing arriving any more: bytes of a frame in which one counter changes.
+ */
+#define _DEFAULT_SOURCE     /* TIOCSCTTY */
+#define _XOPEN_SOURCE   700 /* posix_openpt() */
+#include "bench_program.h"
+
+#include "clock.h"
+
+#include <arpa/inet.h>
+#include <cjson/cJSON.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COLS       200
+#define ROWS       60
+#define KEYS_MAX   4000
+#define KEY_EVERY  37 /* milliseconds: no divisor of a frame's */
+#define ANSWER_MS  5000
+#define QUIET_MS   1500
+#define SLICE_NS   (5 * NS_PER_MS)
+#define ERASED     "\033[H\033[2J"
+#define STATUS_MAX (64u << 20)
+#define LISTEN_FD  3 /* sd_listen_fds(3) */
+
+struct pane {
+    pid_t pid;
+    int master;
+    unsigned port;
+    char folder[64], socket[96];
+    char seen[1 << 16];
+};
+
+static void become_program(const struct pane *p, const char *path, int slave, int listener)
+{
+    char pid[32], state[96];
+    setsid();
+    ioctl(slave, TIOCSCTTY, 0);
+    for (int fd = 0; fd <= 2; fd++)
+        dup2(slave, fd);
+    if (listener == LISTEN_FD)
+        fcntl(listener, F_SETFD, 0);
+    else
+        dup2(listener, LISTEN_FD);
+    snprintf(pid, sizeof pid, "%d", (int)getpid());
+    snprintf(state, sizeof state, "%s/state", p->folder);
+    setenv("LISTEN_PID", pid, 1);
+    setenv("LISTEN_FDS", "1", 1);
+    setenv("TERM", "xterm-256color", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    execl(path, path, "--state-dir", state, "--socket", p->socket, "--config", "/dev/null", "--upstream-http",
+          "", "--upstream-grpc", "", (char *)NULL);
+    _exit(127);
+}
+
+static void pane_open(struct pane *p, const char *path)
+{
+    const char *base = getenv("TMPDIR");
+    struct sockaddr_in at = {.sin_family = AF_INET};
+    struct winsize size = {.ws_row = ROWS, .ws_col = COLS};
+    socklen_t len = sizeof at;
+    snprintf(p->folder, sizeof p->folder, "%.40s/ct-bench-XXXXXX", base ? base : "/tmp");
+    if (!mkdtemp(p->folder))
+        die("cannot make a folder");
+    snprintf(p->socket, sizeof p->socket, "%s/s.sock", p->folder);
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    if (listener < 0 || bind(listener, (struct sockaddr *)&at, sizeof at) || listen(listener, 64) ||
+        getsockname(listener, (struct sockaddr *)&at, &len))
+        die("cannot listen");
+    p->port = ntohs(at.sin_port);
+    p->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+    if (p->master < 0 || grantpt(p->master) || unlockpt(p->master) || ioctl(p->master, TIOCSWINSZ, &size))
+        die("no pseudo-terminal");
+    int slave = open(ptsname(p->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    p->pid = fork();
+    if (p->pid == 0)
+        become_program(p, path, slave, listener);
+    close(slave);
+    close(listener);
+}
+
+static void pane_close(struct pane *p)
+{
+    struct program remains = {.pid = p->pid};
+    kill(p->pid, SIGTERM);
+    waitpid(p->pid, NULL, 0);
+    close(p->master);
+    snprintf(remains.folder, sizeof remains.folder, "%s", p->folder);
+    program_remove(&remains);
+}
+
+/* Reads what comes within ms, or until it holds what (NULL: all of it). Returns the bytes, -1: not found. */
+static long pane_read(struct pane *p, int64_t until_ns, const char *what)
+{
+    size_t kept = 0;
+    long bytes = 0;
+    for (;;) {
+        int64_t left = until_ns - clock_mono();
+        struct pollfd fd = {.fd = p->master, .events = POLLIN};
+        if (left <= 0 || poll(&fd, 1, (int)(left / NS_PER_MS) + 1) <= 0)
+            return what ? -1 : bytes;
+        ssize_t n = read(p->master, p->seen + kept, sizeof p->seen - 1 - kept);
+        if (n <= 0)
+            die("the program has gone");
+        bytes += n;
+        kept += (size_t)n;
+        p->seen[kept] = '\0';
+        struct slice all = slice_make(p->seen, kept);
+        if (what && slice_find_slice(all, slice_str(what)) < all.len)
+            return bytes;
+        /* What may be the beginning of it stays. */
+        size_t tail = kept < 16 ? kept : 16;
+        memmove(p->seen, p->seen + kept - tail, tail);
+        kept = what ? tail : 0;
+    }
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItem(object, name);
+    return cJSON_IsNumber(item) ? item->valuedouble : 0;
+}
+
+/* Records that the program has received. */
+static double records(const struct pane *p, const char *path)
+{
+    char command[512];
+    snprintf(command, sizeof command, "'%s' status --json --socket '%s'", path, p->socket);
+    FILE *f = popen(command, "r");
+    char *text = malloc(STATUS_MAX);
+    size_t len = f && text ? fread(text, 1, STATUS_MAX, f) : 0;
+    cJSON *status = len ? cJSON_ParseWithLength(text, len) : NULL;
+    const cJSON *received = cJSON_GetObjectItem(cJSON_GetObjectItem(status, "flow"), "received");
+    if (!received)
+        die("no status");
+    double sum = number(received, "spans") + number(received, "logs") + number(received, "metric_points") +
+                 number(received, "hooks");
+    cJSON_Delete(status);
+    free(text);
+    pclose(f);
+    return sum;
+}
+
+/* Sends until it is killed: so many requests each second, in slices; 0: as many as are taken. */
+static void send_for_ever(const struct traffic *traffic, unsigned port, size_t connections, double per_second)
+{
+    struct load *l = load_open(traffic, port, connections);
+    int64_t began = clock_mono();
+    for (;;) {
+        if (per_second <= 0) {
+            load_run(l, connections, NS_PER_SEC, UINT64_MAX);
+            continue;
+        }
+        double due = (double)(clock_mono() - began + SLICE_NS) / 1e9 * per_second;
+        load_run(l, connections, NS_PER_SEC, (uint64_t)due);
+        struct timespec rest = {.tv_nsec = SLICE_NS};
+        nanosleep(&rest, NULL);
+    }
+}
+
+static size_t press(struct pane *p, double seconds, int64_t *samples)
+{
+    size_t count = 0;
+    int64_t end = clock_mono() + (int64_t)(seconds * 1e9);
+    while (clock_mono() < end && count < KEYS_MAX) {
+        pane_read(p, clock_mono() + KEY_EVERY * NS_PER_MS, NULL);
+        int64_t began = clock_mono();
+        if (write(p->master, "\f", 1) != 1)
+            die("the terminal takes no key");
+        if (pane_read(p, began + ANSWER_MS * NS_PER_MS, ERASED) < 0)
+            die("a key was not answered");
+        samples[count++] = clock_mono() - began;
+    }
+    return count;
+}
+
+static void report_keys(struct pane *p, const char *path, const char *what, double seconds)
+{
+    static int64_t samples[KEYS_MAX];
+    double before = records(p, path);
+    int64_t began = clock_mono();
+    size_t count = press(p, seconds, samples);
+    double took = (double)(clock_mono() - began) / 1e9, arrived = records(p, path) - before;
+    double p50 = quantile(samples, count, 0.5), p95 = quantile(samples, count, 0.95),
+           p99 = quantile(samples, count, 0.99);
+    printf("%-24s %7.0f records/s; %4zu keys answered p50 %6.2f ms p95 %6.2f ms p99 %6.2f ms max %6.2f ms\n",
+           what, arrived / took, count, p50 / 1e3, p95 / 1e3, p99 / 1e3, (double)samples[count - 1] / 1e6);
+    fflush(stdout);
+}
+
+/* One request more, of the log events: the bytes of all frames that it causes until the screen stands still.
+ */
+static void report_bytes(struct pane *p, const struct traffic *traffic)
+{
+    struct exchange x = {0};
+    long bytes[8] = {0};
+    size_t most = sizeof bytes / sizeof *bytes, used = 0;
+    exchange_open(&x, p->port);
+    pane_read(p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    for (uint64_t n = 0; n < traffic->count && used < most; n++) {
+        if (traffic->requests[n].signal != BENCH_LOGS)
+            continue;
+        traffic_request(traffic, n, &x.out);
+        exchange_begin(&x);
+        while (!exchange_step(&x))
+            ;
+        bytes[used++] = pane_read(p, clock_mono() + 200 * NS_PER_MS, NULL);
+    }
+    exchange_close(&x);
+    printf("bytes to the terminal after one request more:");
+    for (size_t i = 0; i < used; i++)
+        printf(" %ld", bytes[i]);
+    printf("\n");
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        die("usage: bench_keys CLAUDE_TOP [RECORDS_PER_SECOND [SECONDS [CONNECTIONS]]]");
+    const char *path = argv[1];
+    double rate = argc > 2 ? strtod(argv[2], NULL) : 100000, seconds = argc > 3 ? strtod(argv[3], NULL) : 15;
+    size_t connections = argc > 4 ? strtoul(argv[4], NULL, 10) : 4;
+    static struct pane p;
+    struct traffic traffic;
+    traffic_load(&traffic, TRANSPORT_HTTP, "");
+    print_machine();
+    pane_open(&p, path);
+    pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    report_keys(&p, path, "nothing arrives", seconds / 3);
+    struct load *l = load_open(&traffic, p.port, 1);
+    load_run(l, 1, NS_PER_SEC * 60, traffic.count);
+    load_close(l);
+    double each = records(&p, path) / (double)traffic.count;
+    pid_t sender = fork();
+    if (sender == 0)
+        send_for_ever(&traffic, p.port, connections, rate / each);
+    pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    char what[64];
+    snprintf(what, sizeof what, rate > 0 ? "%.0f records/s wanted" : "as much as it takes", rate);
+    report_keys(&p, path, what, seconds);
+    kill(sender, SIGKILL);
+    waitpid(sender, NULL, 0);
+    process_settle(p.pid);
+    report_bytes(&p, &traffic);
+    print_machine();
+    pane_close(&p);
+    traffic_free(&traffic);
+    return 0;
+}
