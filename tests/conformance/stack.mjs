@@ -26,7 +26,7 @@ function allAnswered(rows) {
   const refused = rows.filter(r => r.query && r.status !== 200);
   assert.deepEqual(refused, []);
   assert.ok(rows.filter(r => r.query).length > 5);
-  for (const r of rows.filter(r => r.query && !r.found)) console.log(`# nothing found: ${r.dashboard ?? r.link.slice(0, 60)} ${r.panel ?? ''} ${r.query}`);
+  for (const r of rows.filter(r => r.query && !r.found)) console.log(`# nothing found: ${r.dashboard ?? `link ${r.link}`} ${r.panel ?? ''} ${r.query}`);
 }
 
 /** The session's spans in the order and depth that Claude Code gives them; every name that must be there is. */
@@ -68,7 +68,7 @@ test('a captured session, with delta counters, is in every store', async t => {
     nativeTree(found);
     for (const kind of ['AGENT', 'LLM', 'TOOL']) assert.ok(found.kinds[kind] > 0, kind);
     allAnswered(await askDashboards(stack, session));
-    allAnswered(await askLinks(stack, program, ['--session', session, '--state-dir', t.path('state'), '--socket', t.path('s.sock')]));
+    allAnswered(await askLinks(stack, program, session, ['--state-dir', t.path('state'), '--socket', t.path('s.sock')]));
     console.log(`# ${JSON.stringify({ events: found.events, tokens: found.tokens, cost: found.cost, kinds: found.kinds })}`);
     await s.stop();
   } finally { stopStack(stack); }

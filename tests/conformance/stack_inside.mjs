@@ -32,12 +32,12 @@ if (process.argv[2] === '--ask') {
     }, 120_000);
     result.sessions = [];
     for (const session of result.status.sessions) {
-      const found = await ask(stack, session.session_id ?? session.id);
-      result.sessions.push({ session: session.session_id ?? session.id, ...found });
+      const found = await ask(stack, session.session_id);
+      result.sessions.push({ session: session.session_id, ...found });
     }
     const last = result.sessions.at(-1).session;
     result.dashboards = await askDashboards(stack, last);
-    result.links = await askLinks(stack, program, ['--session', last, ...state]);
+    result.links = await askLinks(stack, program, last, state);
   } catch (e) { result.error = e.stack; }
   console.log(`RESULT ${JSON.stringify(result)}`);
   process.exit(0);

@@ -101,21 +101,27 @@ export async function askDashboards(stack, session) {
   return rows;
 }
 
-/** The queries of every link that claude-top prints for these arguments, as askDashboards. */
-export async function askLinks(stack, program, args) {
-  const r = spawnSync(program, ['link', 'all', ...args], { encoding: 'utf8' });
-  assert.equal(r.status, 0, r.stderr);
-  const rows = [];
-  for (const link of r.stdout.match(/https?:\/\/\S+/g) ?? []) {
-    const panes = new URL(link).searchParams.get('panes');
-    if (!panes) { rows.push({ link, language: 'address' }); continue; }
-    for (const pane of Object.values(JSON.parse(panes))) {
-      for (const q of pane.queries) {
+/** The queries of every link that claude-top prints for the session, its first turn, one of its tool calls, one of its LLM calls,
+ * its failures, a tool and a model, as askDashboards. state: the options that say where claude-top's state is. */
+export async function askLinks(stack, program, session, state) {
+  const events = await logql(stack, `{service_name="claude-code"} | session_id="${session}" | event_name=~"tool_result|api_request"`, false);
+  const labels = events.body.data.result.map(x => x.stream);
+  const call = labels.find(l => l.tool_use_id), request_ = labels.find(l => l.event_name === 'api_request');
+  const narrow = [[], ['--turn', '1'], ['--call', call?.tool_use_id], ['--call', request_?.request_id], ['--errors'], ['--tool', call?.tool_name], ['--model', request_?.model]];
+  const rows = [], asked = new Map();
+  for (const extra of narrow) {
+    assert.ok(!extra.includes(undefined), `${extra} of ${JSON.stringify(labels).slice(0, 2000)}`);
+    const r = spawnSync(program, ['link', 'all', '--session', session, ...extra, ...state], { encoding: 'utf8' });
+    assert.equal(r.status, 0, `${extra}: ${r.stderr}`);
+    for (const [, kind, address] of r.stdout.matchAll(/^(\S+)\s+(https?:\S+)/gm)) {
+      const panes = new URL(address).searchParams.get('panes');
+      for (const q of panes ? Object.values(JSON.parse(panes)).flatMap(pane => pane.queries) : []) {
         const language = q.datasource.type;
-        if (!(language in results)) { rows.push({ link, language }); continue; }
+        if (!(language in results)) continue;
         const query = filled(q.expr ?? q.query);
-        const answer = await put(stack, language, query, false);
-        rows.push({ link, language, query, status: answer.status, found: answer.status === 200 ? results[language](answer) : 0,
+        if (!asked.has(query)) asked.set(query, await put(stack, language, query, false));
+        const answer = asked.get(query);
+        rows.push({ link: [kind, ...extra].join(' '), language, query, status: answer.status, found: answer.status === 200 ? results[language](answer) : 0,
           error: answer.status === 200 ? undefined : JSON.stringify(answer.body).slice(0, 400) });
       }
     }
