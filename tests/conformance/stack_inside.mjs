@@ -1,5 +1,5 @@
 // stack_inside.mjs - beside the real Claude Code, where only the loopback is: claude-top on Claude Code's ports, and behind it
-// Alloy, Tempo, Loki and Prometheus.
+// the stack, with Alloy or without ("direct").
 //
 //   node stack_inside.mjs CLAUDE_TOP FOLDER CONFIGURATION     serves until SIGTERM
 //   node stack_inside.mjs --ask CLAUDE_TOP FOLDER             the client is done: asks, prints "RESULT {…}"
@@ -10,7 +10,7 @@ import path from 'node:path';
 import { spawn, spawnSync } from 'node:child_process';
 import { until } from '../tools/tap.mjs';
 import { ask, askDashboards, askLinks } from './stack_questions.mjs';
-import { startStack, stopStack } from './stack_programs.mjs';
+import { choosePorts, direct, startStack, stopStack } from './stack_programs.mjs';
 
 const ALLOY = { alloyHttp: 14318, alloyGrpc: 14317 };
 const read = file => JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -44,14 +44,16 @@ if (process.argv[2] === '--ask') {
 }
 
 const [program, folder, configuration] = process.argv.slice(2);
-const top = spawn(program, ['serve', '--http', '127.0.0.1:4318', '--grpc', '127.0.0.1:4317', '--state-dir', path.join(folder, 'state'),
-  '--socket', path.join(folder, 's.sock'), '--upstream-http', `http://127.0.0.1:${ALLOY.alloyHttp}`, '--upstream-backoff-max', '1s'],
+const ports = await choosePorts(ALLOY);
+fs.writeFileSync(path.join(folder, 'config.ini'), configuration === 'direct' ? direct(ports) : `[upstream]\nhttp = http://127.0.0.1:${ALLOY.alloyHttp}\n`);
+const top = spawn(program, ['serve', '--config', path.join(folder, 'config.ini'), '--http', '127.0.0.1:4318', '--grpc', '127.0.0.1:4317',
+  '--state-dir', path.join(folder, 'state'), '--socket', path.join(folder, 's.sock'), '--upstream-backoff-max', '1s', '--synthesize-delay', '2s'],
 { stdio: ['ignore', 'ignore', fs.openSync(path.join(folder, 'claude-top.log'), 'w')] });
 let stack;
 const end = () => { if (stack) stopStack(stack); top.kill('SIGKILL'); process.exit(0); };
 process.on('SIGTERM', end);
 process.on('SIGINT', end);
-stack = await startStack(folder, configuration, ALLOY);
+stack = await startStack(folder, configuration, ports);
 const { processes, ...addresses } = stack;
 fs.writeFileSync(path.join(folder, 'stack.part'), JSON.stringify(addresses));
 fs.renameSync(path.join(folder, 'stack.part'), path.join(folder, 'stack.json'));

@@ -54,7 +54,7 @@ export async function ask(stack, session) {
   });
   found.trees = {};
   for (const t of found.traces) found.trees[t.traceID] = tree(await trace(stack, t.traceID.padStart(32, '0')) ?? []);
-  await some('events', async () => {
+  if (stack.loki) await some('events', async () => {
     const r = await logql(stack, `sum by (event_name) (count_over_time({service_name="claude-code"} | session_id="${session}" [1h]))`, true);
     return r.body.data?.result.length && Object.fromEntries(r.body.data.result.map(x => [x.metric.event_name, Number(x.value[1])]));
   });
@@ -67,11 +67,11 @@ export async function ask(stack, session) {
     return r.body.data?.result.length && Number(r.body.data.result[0].value[1]);
   });
   await some('kinds', async () => {
-    const r = await promql(stack, 'sum by (openinference_span_kind) (traces_span_metrics_calls_total{service_name="claude-code"})');
+    const r = await promql(stack, `sum by (openinference_span_kind) (${stack.spanMetrics.calls})`);
     return r.body.data?.result.length && Object.fromEntries(r.body.data.result.map(x => [x.metric.openinference_span_kind, Number(x.value[1])]));
   });
   await some('exemplar', async () => {
-    const r = await exemplars(stack, 'traces_span_metrics_duration_seconds_bucket{service_name="claude-code"}');
+    const r = await exemplars(stack, stack.spanMetrics.duration);
     return r.body.data?.flatMap(x => x.exemplars).map(x => x.labels.trace_id).find(id => /^[0-9a-f]{32}$/.test(id));
   });
   found.exemplarResolves = (await trace(stack, found.exemplar))?.length ?? 0;
@@ -93,6 +93,7 @@ async function put(stack, language, query, instant) {
 export async function askDashboards(stack, session) {
   const rows = [];
   for (const q of dashboards().flatMap(queries)) {
+    if (q.language === 'loki' && !stack.loki) continue;
     const query = filled(q.query, q.dashboard === 'claude-top-session' ? { session_id: session } : {});
     const r = await put(stack, q.language, query, q.target.queryType === 'instant');
     rows.push({ dashboard: q.dashboard, panel: q.panel, language: q.language, query, status: r.status, found: r.status === 200 ? results[q.language](r) : 0,
@@ -104,6 +105,7 @@ export async function askDashboards(stack, session) {
 /** The queries of every link that claude-top prints for the session, its first turn, one of its tool calls, one of its LLM calls,
  * its failures, a tool and a model, as askDashboards. state: the options that say where claude-top's state is. */
 export async function askLinks(stack, program, session, state) {
+  if (!stack.loki) return [];
   const events = await logql(stack, `{service_name="claude-code"} | session_id="${session}" | event_name=~"tool_result|api_request"`, false);
   const labels = events.body.data.result.map(x => x.stream);
   const call = labels.find(l => l.tool_use_id), request_ = labels.find(l => l.event_name === 'api_request');
