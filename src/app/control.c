@@ -3,10 +3,12 @@
  *
  *   GET /status          schema 1 of `status --json`; ?window=1m, 5m, 15m or all is that of its "red"
  *   GET /frames?from=N   every frame from sequence number N on, then live: length (u32, little-endian) and
- * message (proto/frame.proto) of each. from=0 begins with the oldest, from=new with the next one. With
- * &flow=1 what the collector tells of itself (flow_wire.h) stands between them, first of all and after
- * changes: in its length CONTROL_FLOW_BIT is set. GET /flow            that line by itself POST /hand-over
- * the owner of the ports gives them to whoever takes them next; 409 says why not
+ *                        message (proto/frame.proto) of each. from=0 begins with the oldest, from=new with
+ *                        the next one. With &flow=1 what the collector tells of itself (flow_wire.h) stands
+ *                        between them, first of all and after changes, with CONTROL_FLOW_BIT in its length
+ *   GET /flow            that line by itself
+ *   POST /summary        a few figures for a status line (summary.h)
+ *   POST /hand-over      the owner of the ports gives them to whoever takes them next; 409 says why not
  *
  * A viewer that does not read holds up nobody: each stream has its own journal reader and stops at the high
  * mark.
@@ -14,8 +16,10 @@
 #include "clock.h"
 #include "collector_private.h"
 #include "flow_wire.h"
+#include "local_day.h"
 #include "mem.h"
 #include "status_json.h"
+#include "summary.h"
 #include "synthesis.h"
 
 #include <stdio.h>
@@ -265,6 +269,17 @@ static void hand_over(struct collector *c, struct receiver_request *request)
     c->config.on_hand_over(c->config.ctx);
 }
 
+static void send_summary(struct collector *c, struct receiver_request *request, struct slice asked)
+{
+    struct flow flow;
+    int64_t now_ns = clock_wall();
+    collector_flow(c, &flow);
+    char *text = summary_json(c->model, &flow, now_ns, local_day_start(now_ns), asked);
+    receiver_reply(request, &(struct receiver_reply){
+                                .status = 200, .content_type = "application/json", .body = slice_str(text)});
+    free(text);
+}
+
 static void send_flow(struct collector *c, struct receiver_request *request)
 {
     char *line = flow_line(c);
@@ -278,6 +293,8 @@ void control_request(struct collector *c, struct receiver_request *request)
     const struct receiver_view *view = receiver_request_view(request);
     if (slice_eq_str(view->path, "/hand-over") && slice_eq_str(view->method, "POST"))
         hand_over(c, request);
+    else if (slice_eq_str(view->path, "/summary") && slice_eq_str(view->method, "POST"))
+        send_summary(c, request, view->body);
     else if (!slice_eq_str(view->method, "GET"))
         receiver_reply(request, &(struct receiver_reply){.status = 405, .allow = "GET"});
     else if (slice_eq_str(view->path, "/status"))

@@ -20,6 +20,16 @@
 #define ARENA_BYTES (256u * 1024u)
 #define EXIT_BROKEN 1
 
+static int run_status(int argc, const char *const *argv)
+{
+    struct arena arena;
+    arena_init(&arena, ARENA_BYTES);
+    signal(SIGPIPE, SIG_IGN);
+    int code = quick_status_main(argc, argv, &env_process, &arena);
+    arena_finish(&arena);
+    return code;
+}
+
 static int run_quick(quick_fn run, int argc, const char *const *argv)
 {
     struct arena arena;
@@ -43,6 +53,8 @@ int main(int argc, char **argv)
     quick_fn quick = quick_command(argc, (const char *const *)argv);
     if (quick)
         return run_quick(quick, argc, (const char *const *)argv);
+    if (quick_status_wanted(argc, (const char *const *)argv, &env_process))
+        return run_status(argc, (const char *const *)argv);
     own_path(self, sizeof self);
     size_t folder = strlen(self);
     while (folder > 0 && self[folder - 1] != '/')

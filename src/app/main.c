@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #define OUTPUT_MAX (16u * 1024u * 1024u)
 
@@ -23,17 +22,6 @@ enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg)
 {
     fprintf(stderr, "claude-top: %s\n", msg->text);
     return options_exit_code(err);
-}
-
-int64_t command_day_start(int64_t now_ns)
-{
-    time_t now = (time_t)(now_ns / 1000000000);
-    struct tm tm;
-    if (!localtime_r(&now, &tm))
-        return 0;
-    tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-    tm.tm_isdst = -1;
-    return (int64_t)mktime(&tm) * 1000000000;
 }
 
 /* Everything that is text on stdout and needs no command. */

@@ -195,6 +195,8 @@ struct options {
     size_t binding_count;
 
     const char *cwd;    /* the folder whose project's sessions are shown; "": all */
+    const char *format; /* status: a template (status_format.h); "" is not given */
+    bool watch;         /* status: a line whenever it changes */
     bool take_over;     /* a viewer takes the ports when their owner goes */
     bool take_over_now; /* and asks the owner to go */
     int view;           /* enum ui_view_id */

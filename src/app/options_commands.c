@@ -32,7 +32,10 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .word = "status",
             .args = "",
             .summary = "print one snapshot of the running collector",
-            .text = "Asks the running collector for what it knows and prints it as text or JSON.",
+            .text =
+                "Asks the running collector for what it knows and prints it as text or JSON, or with "
+                "--format as one line for a status bar: that ends with 0 also when no collector runs, and "
+                "takes some milliseconds.",
             .example = "claude-top status --json | jq .totals.cost_usd",
             .example_says = "what it cost so far",
         },

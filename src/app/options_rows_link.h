@@ -10,7 +10,7 @@
      "the session, \"last\" for the one heard of most recently, or \"all\"; a screen shows all when this is "
      "not given, and its last one is the one prompted most recently",
  .example = "last",
- .commands = ON(LINK) | SHOW,
+ .commands = ON(LINK) | SHOW | ON(STATUS),
  .type = OPTION_STRING,
  FIELD(session)},
     {.flag = "turn",

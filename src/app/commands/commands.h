@@ -41,9 +41,6 @@ enum exit_code pane_dump(const struct options *o);
 struct ui_data;
 enum exit_code dump_screen(const struct options *o, struct ui_data *data);
 
-/* Midnight of now's day, here. */
-int64_t command_day_start(int64_t now_ns);
-
 /* The text form of a status (status_text.c); json is schema 1. False when it is not. */
 bool status_text(struct slice json, struct buf *out);
 

@@ -1,6 +1,7 @@
 /* What a pane shows: the model, and the flow of whichever process receives. */
 #include "clock.h"
 #include "commands.h"
+#include "local_day.h"
 #include "pane_private.h"
 #include "version.h"
 
@@ -51,7 +52,7 @@ void pane_fill(void *ctx, struct ui_data *data)
     struct pane *p = ctx;
     frames_model_fill(&p->frames, data);
     data->now_ns = clock_wall();
-    data->day_start_ns = command_day_start(data->now_ns);
+    data->day_start_ns = local_day_start(data->now_ns);
     if (p->collector) {
         const struct collector_addresses *a = collector_addresses(p->collector);
         collector_flow(p->collector, &p->flow);

@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "frames_model.h"
 #include "frames_source.h"
+#include "local_day.h"
 #include "screen.h"
 #include "status_json.h"
 #include "synthesis.h"
@@ -81,7 +82,7 @@ static void fill(void *ctx, struct ui_data *data)
     struct replay *r = ctx;
     frames_model_fill(&r->frames, data);
     data->now_ns = replay_now(r);
-    data->day_start_ns = command_day_start(data->now_ns);
+    data->day_start_ns = local_day_start(data->now_ns);
     data->source = slice_str(r->source);
 }
 
@@ -143,7 +144,7 @@ static enum exit_code dump(struct replay *r, const char *what)
 {
     struct ui_data data = {.now_ns = feed_to_the_end(r), .source = slice_str(what)};
     frames_model_fill(&r->frames, &data);
-    data.day_start_ns = command_day_start(data.now_ns);
+    data.day_start_ns = local_day_start(data.now_ns);
     return dump_screen(r->options, &data);
 }
 

@@ -7,7 +7,7 @@ enum exit_code command_run(const struct options *o)
 {
     if (o->dump)
         return pane_dump(o);
-    if (o->once || o->json || !isatty(STDOUT_FILENO))
+    if (o->once || o->json || o->format[0] || !isatty(STDOUT_FILENO))
         return command_status(o);
     return pane_show(o);
 }

@@ -1,14 +1,29 @@
 /* status: one snapshot of the running collector. */
 #include "commands.h"
 #include "feed.h"
+#include "options_table.h"
+#include "quick.h"
 #include "status_json.h"
 
 #include <stdio.h>
 
 enum exit_code command_status(const struct options *o)
 {
-    struct buf json, text;
+    size_t row = option_index(option_by_flag(SLICE_LIT("session")));
     struct ct_errmsg msg;
+    bool narrowed = o->cwd[0] || o->sources[row].origin == ORIGIN_FLAG;
+    if (!o->format[0] && (o->watch || (narrowed && o->command == COMMAND_STATUS)))
+        return command_fail(ct_fail(&msg, CT_ERR_USAGE, "--session, --cwd and --watch go with --format"),
+                            &msg);
+    if (o->format[0]) {
+        struct quick_status line = {.socket = o->socket,
+                                    .format = o->format,
+                                    .session = o->sources[row].origin == ORIGIN_BUILT_IN ? "" : o->session,
+                                    .cwd = o->cwd,
+                                    .watch = o->watch};
+        return (enum exit_code)quick_status(&line, &env_process);
+    }
+    struct buf json, text;
     char target[32];
     enum exit_code code = EXIT_CODE_OK;
     buf_init(&json, FEED_STATUS_MAX);

@@ -13,8 +13,7 @@ struct places {
     struct arena *arena;
 };
 
-/* The value of --flag VALUE or --flag=VALUE, the last one given. */
-static const char *flag_value(int argc, const char *const *argv, const char *flag)
+const char *quick_flag(int argc, const char *const *argv, const char *flag)
 {
     const char *value = NULL;
     size_t len = strlen(flag);
@@ -61,16 +60,16 @@ const char *quick_socket(int argc, const char *const *argv, const struct env *en
     struct places p = {.arena = arena};
     struct paths paths;
     struct ct_errmsg msg;
-    const char *socket = flag_value(argc, argv, "--socket");
+    const char *socket = quick_flag(argc, argv, "--socket");
     if (paths_find(env, arena, &paths, &msg))
         return given(socket) ? socket : "";
     override(&p.config, env->get(env->ctx, "CLAUDE_TOP_CONFIG"));
-    override(&p.config, flag_value(argc, argv, "--config"));
+    override(&p.config, quick_flag(argc, argv, "--config"));
     const char *config = given(p.config) ? paths_expand(p.config, paths.home, arena) : paths.config_file;
     if (config)
         config_read(config, take_key, &p, &msg);
     override(&p.state_dir, env->get(env->ctx, "CLAUDE_TOP_STATE_DIR"));
-    override(&p.state_dir, flag_value(argc, argv, "--state-dir"));
+    override(&p.state_dir, quick_flag(argc, argv, "--state-dir"));
     override(&p.socket, env->get(env->ctx, "CLAUDE_TOP_SOCKET"));
     override(&p.socket, socket);
     const char *state = paths_expand(given(p.state_dir) ? p.state_dir : paths.state_dir, paths.home, arena);
