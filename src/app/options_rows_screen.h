@@ -15,8 +15,9 @@
     {.flag = "format",
      .value_name = "TEMPLATE",
      .fallback = "",
-     .help = "print one line for a status bar: plain, tmux, zellij, starship, i3status, waybar, or a template "
-             "such as \"{waiting?wait {waiting} }{today}\"",
+     .help =
+         "print one line for a status bar: plain, tmux, zellij, starship, i3status, waybar, or a template "
+         "such as \"{waiting?wait {waiting} }{today}\"",
      .example = "tmux",
      .commands = ON(RUN) | ON(STATUS),
      .type = OPTION_STRING,
