@@ -35,7 +35,7 @@ static int run_quick(quick_fn run, int argc, const char *const *argv)
     struct arena arena;
     arena_init(&arena, ARENA_BYTES);
     signal(SIGPIPE, SIG_IGN);
-    run(quick_socket(argc, argv, &env_process, &arena), &env_process);
+    run(quick_socket(argc, argv, &env_process, &arena), &env_process, quick_flag(argc, argv, "--then"));
     arena_finish(&arena);
     return 0;
 }

@@ -208,8 +208,19 @@ struct options {
     bool once;
     bool json;
     bool open;
-    bool print_env;
+    bool print_env; /* of `setup`: */
+    bool print_json;
+    bool apply;
+    bool remove;
+    bool project;
+    bool local;
+    bool details;
+    bool traceparent;
+    bool adopt_upstream;
+    bool drop_upstream;
     bool statusline;
+    const char *client_version;
+    const char *then;    /* of `statusline` */
     int window;          /* enum red_window (status_json.h) */
     const char *session; /* id, "last" or "all" */
     int64_t turn;        /* 0: not given */

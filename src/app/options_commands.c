@@ -97,12 +97,14 @@ const struct command_info command_table[COMMAND_COUNT] = {
         {
             .word = "setup",
             .args = "",
-            .summary = "say what Claude Code needs to send its telemetry here",
-            .text = "Prints the settings that make Claude Code send its telemetry and hooks to the addresses "
-                    "given. Writes "
-                    "nothing.",
-            .example = "eval \"$(claude-top setup --print-env)\"",
-            .example_says = "for Claude Code started from this shell",
+            .summary = "make Claude Code send its telemetry and hooks here",
+            .text = "Shows, as a diff, what it would write into Claude Code's settings.json: telemetry by "
+                    "OTLP, hooks, and, when asked for, a status line. --apply writes it, with a backup "
+                    "beside the file; --remove takes out exactly what was added, gives back what stood "
+                    "there, and leaves what you changed since. Everything else in the file stays as it is, "
+                    "to the blank. A file that is no JSON is not touched.",
+            .example = "claude-top setup --apply",
+            .example_says = "for every Claude Code of this user; --project for one project",
         },
     [COMMAND_HOOK] =
         {

@@ -12,7 +12,7 @@ const struct option option_table[] = {
      .fallback = "",
      .help = "journal and cursors are kept here [$XDG_STATE_HOME/claude-top]",
      .example = "~/.local/state/claude-top",
-     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK) | QUICK,
+     .commands = COLLECT | ON(STATUS) | ON(RECORD) | ON(LINK) | QUICK | ON(SETUP),
      .type = OPTION_PATH,
      FIELD(state_dir)},
     {.flag = "socket",
@@ -318,18 +318,7 @@ const struct option option_table[] = {
      .type = OPTION_NS,
      FIELD(at_ns),
      .max = INT64_C(36500) * 24 * 3600 * NS_PER_SEC},
-    {.flag = "statusline",
-     .fallback = "off",
-     .help = "with claude-top's status line, in place of one that you have",
-     .commands = ON(SETUP),
-     .type = OPTION_BOOL,
-     FIELD(statusline)},
-    {.flag = "print-env",
-     .fallback = "off",
-     .help = "print the variables for a shell's start-up file",
-     .commands = ON(SETUP),
-     .type = OPTION_BOOL,
-     FIELD(print_env)},
+#include "options_rows_setup.h" /* setup, statusline */
 };
 
 const size_t option_count = sizeof option_table / sizeof option_table[0];

@@ -320,7 +320,7 @@ test('status, link and setup', async t => {
   r = await t.run(program, ['setup', '--print-env']);
   assert.match(r.out, /^export CLAUDE_CODE_ENABLE_TELEMETRY=1$/m);
   assert.match(r.out, /^export OTEL_EXPORTER_OTLP_ENDPOINT=http:\/\/127.0.0.1:4318$/m);
-  r = await t.run(program, ['setup', '--http', '127.0.0.1:5000']);
+  r = await t.run(program, ['setup', '--print-json', '--http', '127.0.0.1:5000']);
   const settings = JSON.parse(r.out);
   assert.equal(settings.env.OTEL_EXPORTER_OTLP_ENDPOINT, 'http://127.0.0.1:5000');
   assert.equal(settings.hooks.PermissionRequest[0].hooks[0].url, 'http://127.0.0.1:5000/hooks');

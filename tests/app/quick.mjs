@@ -247,12 +247,12 @@ test('colours, and none', async t => {
 });
 
 test('setup names the commands', async t => {
-  let r = await t.run(program, ['setup']);
+  let r = await t.run(program, ['setup', '--print-json']);
   let json = JSON.parse(r.out);
   const command = json.hooks.SessionStart[0].hooks[0];
   assert.deepEqual(command, { type: 'command', command: `${fs.realpathSync(program)} hook`, timeout: 5 });
   assert.equal(json.statusLine, undefined);
-  r = await t.run(program, ['setup', '--statusline', '--socket', "/tmp/it's here.sock"]);
+  r = await t.run(program, ['setup', '--print-json', '--statusline', '--socket', "/tmp/it's here.sock"]);
   json = JSON.parse(r.out);
   assert.equal(json.statusLine.command, `${fs.realpathSync(program)} statusline --socket '/tmp/it'\\''s here.sock'`);
   // A shell understands it.

@@ -252,14 +252,14 @@ test('setup prints the token where Claude Code needs it, and nothing of it witho
   /* As it stands (Claude Code over HTTP) and decoded (over gRPC, and other SDKs) it is the same. */
   assert.equal(shell.out, 'Authorization=Bearer a+b/c=-._~0123456789');
   assert.equal(decodeURIComponent(shell.out), shell.out);
-  p = await t.run(program, ['setup', '--token-file', t.path('token'), '--tls-cert', '/x.pem', '--tls-client-ca', '/y.pem']);
+  p = await t.run(program, ['setup', '--print-json', '--token-file', t.path('token'), '--tls-cert', '/x.pem', '--tls-client-ca', '/y.pem']);
   const settings = JSON.parse(p.out);
   assert.equal(settings.env.OTEL_EXPORTER_OTLP_ENDPOINT, 'https://localhost:4318'); // a name: certificates have those, and gRPC wants one
   for (const [event, [matcher]] of Object.entries(settings.hooks).filter(([, [m]]) => m.hooks[0].type === 'http'))
     assert.deepEqual([matcher.hooks[0].url, matcher.hooks[0].headers], ['https://localhost:4318/hooks', { Authorization: 'Bearer a+b/c=-._~0123456789' }], event);
   assert.match(p.err, /NODE_EXTRA_CA_CERTS/);
   assert.match(p.err, /CLAUDE_CODE_CLIENT_CERT/);
-  p = await t.run(program, ['setup']);
+  p = await t.run(program, ['setup', '--print-json']);
   assert.ok(!/HEADERS|headers|https/.test(p.out));
   p = await t.run(program, ['setup', '--token-file', t.path('none')]);
   assert.deepEqual([p.code, p.out], [3, '']);

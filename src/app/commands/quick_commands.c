@@ -4,12 +4,12 @@
 
 enum exit_code command_hook(const struct options *o)
 {
-    quick_hook(o->socket, &env_process);
+    quick_hook(o->socket, &env_process, NULL);
     return EXIT_CODE_OK;
 }
 
 enum exit_code command_statusline(const struct options *o)
 {
-    quick_statusline(o->socket, &env_process);
+    quick_statusline(o->socket, &env_process, o->then);
     return EXIT_CODE_OK;
 }

@@ -96,8 +96,9 @@ static const char *process_header(const struct env *env, char *out, size_t cap)
     return out;
 }
 
-void quick_hook(const char *socket, const struct env *env)
+void quick_hook(const char *socket, const struct env *env, const char *then)
 {
+    (void)then;
     struct buf body;
     char header[sizeof PROCESS_HEADER + 2 + PROCESS_HEADER_MAX];
     buf_init(&body, QUICK_HOOK_BYTES_MAX);

@@ -15,12 +15,13 @@
  * other commands find it. "" when it cannot be known. The text lives in the arena. */
 const char *quick_socket(int argc, const char *const *argv, const struct env *env, struct arena *arena);
 
-/* Both read standard input. */
-void quick_hook(const char *socket, const struct env *env);
-void quick_statusline(const char *socket, const struct env *env);
+/* Both read standard input. then (statusline's --then; NULL or "": none): a command of somebody else's that
+ * gets the same input and prints the line in place of ours; it takes over the process. */
+void quick_hook(const char *socket, const struct env *env, const char *then);
+void quick_statusline(const char *socket, const struct env *env, const char *then);
 
 /* The command that argv asks for, or NULL: another command, or --help and the like. */
-typedef void (*quick_fn)(const char *socket, const struct env *env);
+typedef void (*quick_fn)(const char *socket, const struct env *env, const char *then);
 quick_fn quick_command(int argc, const char *const *argv);
 
 /* The value of --flag VALUE or --flag=VALUE, the last one given; NULL: none. */

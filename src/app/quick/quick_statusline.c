@@ -4,6 +4,7 @@
 #include "quick.h"
 #include "statusline.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -26,8 +27,35 @@ static void print(struct slice line)
     }
 }
 
-void quick_statusline(const char *socket, const struct env *env)
+/* A child gives the input to whoever we become: it may be more than a pipe takes at once. */
+static void become(const char *command, struct slice input)
 {
+    int pipes[2];
+    if (pipe(pipes))
+        return;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(pipes[0]);
+        close(STDOUT_FILENO); /* nobody shall wait for it */
+        while (input.len) {
+            ssize_t n = write(pipes[1], input.ptr, input.len);
+            if (n <= 0)
+                break;
+            input = slice_sub(input, (size_t)n, input.len);
+        }
+        _exit(0);
+    }
+    if (pid > 0 && dup2(pipes[0], STDIN_FILENO) == STDIN_FILENO) {
+        close(pipes[0]);
+        close(pipes[1]);
+        signal(SIGPIPE, SIG_DFL);
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+    }
+}
+
+void quick_statusline(const char *socket, const struct env *env, const char *then)
+{
+    bool chained = then && then[0];
     struct buf body, reply, line;
     char session[SESSION_MAX], target[TARGET_MAX];
     struct statusline_burn burn = {.tokens_per_min = -1, .usd_per_hour = -1};
@@ -38,9 +66,11 @@ void quick_statusline(const char *socket, const struct env *env)
     if (whole && statusline_session(buf_slice(&body), session, sizeof session)) {
         snprintf(target, sizeof target, "/statusline?session=%s", session);
         if (deliver(socket, target, NULL, buf_slice(&body), clock_mono() + QUICK_STATUSLINE_MS * NS_PER_MS,
-                    &reply))
+                    chained ? NULL : &reply))
             burn = statusline_burn_parse(buf_slice(&reply));
     }
+    if (whole && chained)
+        become(then, buf_slice(&body)); /* comes back when that was not possible */
     if (whole)
         statusline_line(buf_slice(&body), &burn, clock_wall(), wants_color(env), &line);
     buf_append_char(&line, '\n');
