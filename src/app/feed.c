@@ -130,7 +130,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
     if (n <= 0) {
-        end(f, n == 0 ? NULL : strerror(errno));
+        /* Reset: it was killed before it had read what we asked. */
+        end(f, n == 0 || errno == ECONNRESET ? NULL : strerror(errno));
         return;
     }
     f->in.len += (size_t)n;
