@@ -22,6 +22,12 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 enum ct_err feed_get(const char *socket_path, const char *target, struct buf *body, struct ct_errmsg *msg)
 {
+    return feed_get_within(socket_path, target, GET_TIMEOUT_MS, body, msg);
+}
+
+enum ct_err feed_get_within(const char *socket_path, const char *target, long ms, struct buf *body,
+                            struct ct_errmsg *msg)
+{
     char url[256];
     long status = 0;
     snprintf(url, sizeof url, "http://claude-top%s", target);
@@ -32,7 +38,7 @@ enum ct_err feed_get(const char *socket_path, const char *target, struct buf *bo
     curl_easy_setopt(curl, CURLOPT_URL, url);
     curl_easy_setopt(curl, CURLOPT_PROXY, "");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, GET_TIMEOUT_MS);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, ms);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
     CURLcode code = curl_easy_perform(curl);

@@ -17,6 +17,9 @@
  * when nobody listens on the socket.
  */
 enum ct_err feed_get(const char *socket, const char *target, struct buf *body, struct ct_errmsg *msg);
+/* The same, for at most ms; CT_ERR_IO when that is over. */
+enum ct_err feed_get_within(const char *socket, const char *target, long ms, struct buf *body,
+                            struct ct_errmsg *msg);
 
 struct feed;
 

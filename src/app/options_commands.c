@@ -106,6 +106,21 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .example = "claude-top setup --apply",
             .example_says = "for every Claude Code of this user; --project for one project",
         },
+    [COMMAND_DOCTOR] =
+        {
+            .word = "doctor",
+            .args = "",
+            .summary = "look at everything between Claude Code and Grafana, and say what to do",
+            .text =
+                "Ports, the receiver by each protocol, upstreams (with an empty export), Grafana with its "
+                "data sources and dashboards, what Claude Code is configured to send, what the running "
+                "collector knows of its telemetry, disk, clock, versions, modes of files with secrets. "
+                "Takes a few seconds at most and changes nothing. Ends with 0 when all is well, 1 when there "
+                "is "
+                "something to look at, 2 when something is wrong.",
+            .example = "claude-top doctor --json | jq '.checks[] | select(.level != \"ok\")'",
+            .example_says = "what is not well, for a script",
+        },
     [COMMAND_HOOK] =
         {
             .word = "hook",

@@ -10,7 +10,7 @@
 
 #define ON(c)   (1u << COMMAND_##c)
 #define EVERY   ((1u << COMMAND_COUNT) - 1)
-#define COLLECT (ON(RUN) | ON(SERVE))
+#define COLLECT (ON(RUN) | ON(SERVE) | ON(DOCTOR))
 #define SHOW    (ON(RUN) | ON(REPLAY) | ON(DEMO))
 #define QUICK   (ON(HOOK) | ON(STATUSLINE))
 #define LINKS   (EVERY & ~(ON(RECORD) | ON(SETUP) | QUICK))

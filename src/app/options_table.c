@@ -285,7 +285,7 @@ const struct option option_table[] = {
     {.flag = "json",
      .fallback = "off",
      .help = "print JSON (schema 1) instead of text",
-     .commands = ON(RUN) | ON(STATUS) | ON(REPLAY) | ON(DEMO),
+     .commands = ON(RUN) | ON(STATUS) | ON(REPLAY) | ON(DEMO) | ON(DOCTOR),
      .type = OPTION_BOOL,
      FIELD(json)},
 #include "options_rows_screen.h"

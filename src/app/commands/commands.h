@@ -19,6 +19,7 @@ enum exit_code command_replay(const struct options *o);
 enum exit_code command_demo(const struct options *o);
 enum exit_code command_link(const struct options *o);
 enum exit_code command_setup(const struct options *o);
+enum exit_code command_doctor(const struct options *o); /* 0, 1 or 2: ok, warn, fail */
 enum exit_code command_hook(const struct options *o);
 enum exit_code command_statusline(const struct options *o);
 
