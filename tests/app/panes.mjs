@@ -60,6 +60,7 @@ function sender(p) {
       s.sent++;
     }
   })();
+  s.done.catch(() => {}); /* stop() tells; a test that fails before it still has its children ended */
   s.stop = async () => { s.on = false; await s.done; };
   s.reaches = n => until(`${n} requests`, () => s.sent >= n);
   return s;
