@@ -440,7 +440,7 @@ static void look_at(struct look *look, int64_t wall_ns)
     if (look->whole && has_room(look))
         send_session(look);
     flush(look);
-    if (look->more)
+    if (look->more || look->refused)
         r->arrival_ns = 0; /* it is looked at again */
     r->due_ns = look->due_ns;
     if (others)

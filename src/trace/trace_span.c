@@ -10,7 +10,11 @@ enum { KIND_INTERNAL = 1, KIND_CLIENT = 3 };
 
 bool is_exported_kind(const struct node *n)
 {
-    return n->kind != NODE_SPAN && n->state != NODE_UNKNOWN;
+    struct node_more more;
+    if (n->kind != NODE_TOOL || n->state != NODE_UNKNOWN)
+        return n->kind != NODE_SPAN;
+    model_node_more(n, &more);
+    return more.identity.len > 0;
 }
 
 bool has_permission_span(const struct node *tool)

@@ -37,7 +37,10 @@ static bool on_span(void *ctx, const struct otlp_resource *resource, const struc
     struct exported *x = ctx;
     x->service_name = arena_dup(&x->arena, otlp_attr_text(resource->attrs, "service.name"));
     x->scope = arena_dup(&x->arena, scope->name);
-    x->spans = mem_grow(x->spans, x->count + 1, sizeof *x->spans);
+    if (x->count == x->cap) {
+        x->cap = x->cap ? 2 * x->cap : 64;
+        x->spans = mem_grow(x->spans, x->cap, sizeof *x->spans);
+    }
     struct exported_span *s = &x->spans[x->count++];
     *s = (struct exported_span){.name = arena_dup(&x->arena, span->name),
                                 .ids = span->ids,

@@ -43,7 +43,7 @@ struct exported {
     struct otlp_decoder *decoder;
     struct arena arena;
     struct exported_span *spans;
-    size_t count;
+    size_t count, cap;
     size_t requests, largest;         /* requests kept, and the bytes of the largest */
     size_t refuse_after;              /* requests beyond this many are not kept; SIZE_MAX: all are */
     struct slice service_name, scope; /* of the newest request */

@@ -1,5 +1,0 @@
-#include "test.h"
-int main(void)
-{
-    return 0;
-}
