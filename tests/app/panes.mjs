@@ -69,12 +69,14 @@ function sender(p) {
 const status = async p => JSON.parse((await request('http://x/status', { method: 'GET', socketPath: p.socket })).body);
 const flow = async p => JSON.parse((await request('http://x/flow', { method: 'GET', socketPath: p.socket })).body);
 
-async function nothingIsLost(p, s) {
+/* A kill between the journal and the answer makes the sender say it again: once for each kill, and hooks have no id to
+   tell by. */
+async function nothingIsLost(p, s, kills = 0) {
   const now = await until('the model', async () => { const x = await status(p); return !x.catching_up && x; });
   const ids = new Set(now.sessions.map(x => x.session_id));
   for (let i = 0; i < s.sent; i++) assert.ok(ids.has(`session-${i}`), `session-${i} of ${s.sent} is lost`);
   assert.equal(now.sessions.length, s.sent);
-  assert.equal(now.totals.turns, s.sent);
+  assert.ok(now.totals.turns >= s.sent && now.totals.turns <= s.sent + kills, `${now.totals.turns} turns of ${s.sent}`);
 }
 
 /** Who has the state folder, by its lock. */
@@ -105,8 +107,9 @@ test('the owner is killed: one of the viewers that were asked to takes over, not
   await until('everybody to settle', () => others.every((v, i) => /receives now|attached to the/.test(v.out.slice(before[i]))));
   assert.equal(others.filter(receives).length, 1);
   await s.stop();
-  await nothingIsLost(p, s);
-  assert.equal((await status(p)).flow.journal.last_seq, s.sent);
+  await nothingIsLost(p, s, 2);
+  const last = (await status(p)).flow.journal.last_seq;
+  assert.ok(last >= s.sent && last <= s.sent + 2, `${last} frames of ${s.sent}`);
 });
 
 test('the owner quits: the same, also when the journal is in memory', async t => {
