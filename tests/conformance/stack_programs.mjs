@@ -23,7 +23,7 @@ metrics_generator:
   registry: { collection_interval: 3s }
   storage: { path: ${dir}/tempo/generator, remote_write: [{ url: "http://127.0.0.1:${p.prometheus}/api/v1/write", send_exemplars: true }] }
   processor: { span_metrics: { intrinsic_dimensions: { span_name: false }, dimensions: [gen_ai.request.model, gen_ai.tool.name, openinference.span.kind, span.type, error.type] } }
-overrides: { defaults: { metrics_generator: { processors: [span-metrics] } } }
+overrides: { defaults: { metrics_generator: { processors: [span-metrics], trace_id_label_name: trace_id } } }
 `;
 
 const tempoConfig = (p, dir) => `
