@@ -165,7 +165,7 @@ const char *format_clock(int64_t ns, char *out)
 }
 
 /* Below these, the smaller unit still fits and tells more. */
-#define AGE_SECONDS_BELOW (120 * NS_PER_SEC)
+#define AGE_SECONDS_BELOW FORMAT_AGE_MINUTES_FROM_NS
 #define AGE_MINUTES_BELOW (120 * NS_PER_MIN)
 #define AGE_HOURS_BELOW   (48 * NS_PER_HOUR)
 

@@ -33,6 +33,9 @@ const char *format_duration(int64_t ns, char *out);
 /* 7 columns, cut: <0:01, 0:48, 12:41, 1:02:41, 4d05h. For turns and sessions. */
 const char *format_clock(int64_t ns, char *out);
 
+/* From here on an age is told in minutes. */
+#define FORMAT_AGE_MINUTES_FROM_NS (INT64_C(120) * 1000000000)
+
 /* 4 columns, cut: 72s, 4m, 3h, 2d. How long a state has lasted. */
 const char *format_age(int64_t ns, char *out);
 

@@ -11,10 +11,11 @@ static int between(int cols, int c0, int v0, int c1, int v1)
 
 static int name_floor(int cols)
 {
+    /* A split of 40 columns has just enough for the state and the cost beside it. */
     if (cols <= 40)
-        return cols < 34 ? cols - 18 : 16 + (cols - 34) / 3;
+        return cols < 34 ? cols - 18 : 16;
     if (cols <= 80)
-        return between(cols, 40, 18, 80, 26);
+        return between(cols, 40, 16, 80, 26);
     return cols <= 160 ? between(cols, 80, 26, 160, 40) : 40;
 }
 

@@ -1,6 +1,10 @@
 #include "status.h"
 
+#include "clock.h"
+#include "format.h"
 #include "rows.h"
+
+#define MINUTE_NS (60 * NS_PER_SEC)
 
 static const struct status_look RUN[] = {
     [RUN_STARTING] = {GLYPH_STARTING, ROLE_STATE_RUNNING, "starting", "start"},
@@ -129,4 +133,17 @@ int64_t status_session_time(const struct session *s, const struct run_status *ru
         *ticks = true;
         return status_elapsed(now_ns, s->started_ns);
     }
+}
+
+int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns)
+{
+    int64_t age = status_elapsed(now_ns, since_ns);
+    *next_ns = now_ns + format_age_next(age);
+    if (age < FORMAT_AGE_MINUTES_FROM_NS)
+        return age;
+    age = status_elapsed(now_ns - now_ns % MINUTE_NS, since_ns);
+    age = age > FORMAT_AGE_MINUTES_FROM_NS ? age : FORMAT_AGE_MINUTES_FROM_NS;
+    int64_t changes = since_ns + age + format_age_next(age) + MINUTE_NS - 1;
+    *next_ns = changes - changes % MINUTE_NS;
+    return age;
 }

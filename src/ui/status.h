@@ -35,6 +35,13 @@ struct status status_make(const struct session *s, const struct node *n, const s
 int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
                             bool *ticks);
 
+/*
+ * The age of a state, and when its words change (format_age()). What is told in minutes or more is as of the
+ * last whole minute of the clock, so that a screen full of idle sessions changes once a minute, not once for
+ * each of them.
+ */
+int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns);
+
 /* Time from since to now; -1 when since is unknown, 0 when it lies ahead. */
 static inline int64_t status_elapsed(int64_t now_ns, int64_t since_ns)
 {

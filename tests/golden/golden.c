@@ -51,7 +51,26 @@ static void compare(const char *path, struct slice expected, struct slice actual
     }
 }
 
-void golden_check(const char *name, const struct grid *grid)
+/* Lines of SGR sequences that people can read: an escape is "^[" and a screen starts with its name. */
+static void add_looks(const struct grid *grid, const char *title, enum color_depth depth, struct buf *text)
+{
+    struct buf ansi;
+    struct theme theme;
+    theme_builtin(&theme, 0);
+    buf_init(&ansi, SCREEN_MAX);
+    assert_int_equal(dump_ansi(grid, &theme, depth, &ansi), CT_OK);
+    assert_int_equal(buf_printf(text, "\n%s\n", title), CT_OK);
+    for (struct slice rest = buf_slice(&ansi); rest.len;) {
+        size_t at = slice_find(rest, '\033');
+        assert_int_equal(buf_append(text, slice_sub(rest, 0, at)), CT_OK);
+        if (at < rest.len)
+            assert_int_equal(buf_append_str(text, "^["), CT_OK);
+        rest = slice_sub(rest, at + 1, rest.len);
+    }
+    buf_finish(&ansi);
+}
+
+static void check(const char *name, const struct grid *grid, bool looks)
 {
     const char *update = getenv("UPDATE_GOLDEN");
     const char *problem = screen_problem(grid);
@@ -62,6 +81,10 @@ void golden_check(const char *name, const struct grid *grid)
     buf_init(&text, SCREEN_MAX);
     buf_init(&expected, SCREEN_MAX);
     assert_int_equal(dump_grid(grid, &text), CT_OK);
+    if (looks) {
+        add_looks(grid, "256 colours", DEPTH_256, &text);
+        add_looks(grid, "monochrome", DEPTH_MONO, &text);
+    }
     golden_path(name, path, sizeof(path));
     if (update && update[0] == '1') {
         write_file(path, buf_slice(&text));
@@ -71,4 +94,14 @@ void golden_check(const char *name, const struct grid *grid)
     }
     buf_finish(&text);
     buf_finish(&expected);
+}
+
+void golden_check(const char *name, const struct grid *grid)
+{
+    check(name, grid, false);
+}
+
+void golden_check_looks(const char *name, const struct grid *grid)
+{
+    check(name, grid, true);
 }

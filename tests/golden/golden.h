@@ -11,4 +11,7 @@
 /* Fails the test at the first line that differs, and when screen_problem() finds something. */
 void golden_check(const char *name, const struct grid *grid);
 
+/* The same with what each cell looks like behind it, in the first theme: in 256 colours and in none. */
+void golden_check_looks(const char *name, const struct grid *grid);
+
 #endif

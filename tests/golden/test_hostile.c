@@ -149,8 +149,42 @@ static void check_screen(struct world *hostile, struct world *harmless, size_t s
     grid_finish(&b);
 }
 
+/* Of the other views: clean, and neither header, title nor footer is touched. */
+static void check_view(struct world *hostile, struct world *harmless, size_t size, const char *what)
+{
+    struct grid a, b;
+    grid_init(&a, SIZES[size].cols, SIZES[size].rows);
+    grid_init(&b, SIZES[size].cols, SIZES[size].rows);
+    draw(hostile, &a);
+    draw(harmless, &b);
+    const char *problem = screen_problem(&a);
+    if (problem)
+        fail_msg("%s: %s", what, problem);
+    same_cells(&a, &b, 0, 0, a.cols, what);
+    same_cells(&a, &b, a.rows - 1, 0, a.cols, what);
+    grid_finish(&a);
+    grid_finish(&b);
+}
+
+/* Views, panes and lists that show text from outside, each with its selection moved. */
+static void check_views(struct world *hostile, struct world *harmless, size_t text, const char *name)
+{
+    static const char *const views[] = {"2", "3", "4", "5", "6", "1", "i", "o", "c"};
+    char what[200];
+    for (size_t v = 0; v < sizeof(views) / sizeof(views[0]); v++) {
+        const char *const keys[] = {"Esc", views[v], "Down", "End", "PgUp"};
+        for (size_t k = 0; k < sizeof(keys) / sizeof(keys[0]); k++) {
+            press(hostile, keys[k]);
+            press(harmless, keys[k]);
+            snprintf(what, sizeof(what), "%s, view %s, after %s", name, views[v], keys[k]);
+            if (k > 0)
+                check_view(hostile, harmless, (v + k + text) % SIZE_COUNT, what);
+        }
+    }
+}
+
 /* One capture with one text: looked at while it arrives, at every size at the end, and unfolded. */
-static void check(const char *name, size_t text, struct slice bytes, enum otlp_encoding encoding)
+static void check(const char *name, size_t text, struct slice bytes, enum otlp_encoding encoding, bool views)
 {
     struct capture c;
     struct world hostile, harmless;
@@ -179,6 +213,8 @@ static void check(const char *name, size_t text, struct slice bytes, enum otlp_e
         press(&harmless, keys[i]);
         check_screen(&hostile, &harmless, (i + text) % SIZE_COUNT, what);
     }
+    if (views)
+        check_views(&hostile, &harmless, text, what);
     close_world(&hostile);
     close_world(&harmless);
     capture_free(&c);
@@ -191,11 +227,12 @@ static void reaches_no_terminal(void **state)
         const char *name;
         bool protobuf_too;
         bool long_too;
+        bool views; /* in all of them */
     } captures[] = {
-        {"failing-tool", true, true},         {"mcp-tool", false, true},
-        {"tools-json", true, false},          {"subagents-background", false, false},
-        {"denied-tool", false, false},        {"old-2.0.76-subagent", false, false},
-        {"server-error-final", false, false}, {"interactive", false, false},
+        {"failing-tool", true, true, true},          {"mcp-tool", false, true, false},
+        {"tools-json", true, false, false},          {"subagents-background", false, false, true},
+        {"denied-tool", false, false, false},        {"old-2.0.76-subagent", false, false, false},
+        {"server-error-final", false, false, false}, {"interactive", false, false, false},
     };
     size_t text = (size_t)(uintptr_t)*state;
     bool is_long = TEXTS[text].repeat_to > 0;
@@ -207,9 +244,9 @@ static void reaches_no_terminal(void **state)
     for (size_t i = 0; i < sizeof(captures) / sizeof(captures[0]); i++) {
         if (is_long && !captures[i].long_too)
             continue;
-        check(captures[i].name, text, buf_slice(&repeated), OTLP_JSON);
+        check(captures[i].name, text, buf_slice(&repeated), OTLP_JSON, captures[i].views);
         if (captures[i].protobuf_too && !is_long)
-            check(captures[i].name, text, buf_slice(&repeated), OTLP_PROTOBUF);
+            check(captures[i].name, text, buf_slice(&repeated), OTLP_PROTOBUF, false);
     }
     buf_finish(&repeated);
 }

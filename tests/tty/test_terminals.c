@@ -117,6 +117,11 @@ static struct kind kinds[] = {
     {.term = "xterm", .depth = DEPTH_16, .colors = 8, .styles = true},
     {.term = "screen-256color", .depth = DEPTH_256, .colors = 256, .styles = true, .no_corner = true},
     {.term = "tmux-256color", .depth = DEPTH_256, .colors = 256, .styles = true, .no_corner = true},
+    {.term = "screen", .depth = DEPTH_16, .colors = 8, .styles = true, .no_corner = true},
+    {.term = "xterm-kitty", .depth = DEPTH_256, .colors = 256, .styles = true},
+    {.term = "foot", .depth = DEPTH_256, .colors = 256, .styles = true},
+    {.term = "alacritty", .depth = DEPTH_256, .colors = 256, .styles = true},
+    {.term = "tmux", .depth = DEPTH_16, .colors = 8, .styles = true, .no_corner = true},
     {.term = "linux", .depth = DEPTH_16, .colors = 8}, /* its no_color_video drops attributes */
     {.term = "vt100", .depth = DEPTH_MONO, .styles = true},
     {.term = "xterm-direct", .depth = DEPTH_TRUE, .colors = 1 << 24, .styles = true},

@@ -189,6 +189,33 @@ void tty_wait_step(struct tty *tty)
     feed(tty);
 }
 
+static bool shows(const struct tty *tty, const char *text)
+{
+    char row[4096];
+    for (int i = 0; i < tty->rows; i++) {
+        VTermRect rect = {.start_row = i, .end_row = i + 1, .start_col = 0, .end_col = tty->cols};
+        size_t len = vterm_screen_get_text(tty->screen, row, sizeof row - 1, rect);
+        row[len < sizeof row ? len : sizeof row - 1] = '\0';
+        if (strstr(row, text))
+            return true;
+    }
+    return false;
+}
+
+void tty_wait_text(struct tty *tty, const char *text)
+{
+    int64_t deadline = clock_mono() + TTY_DEADLINE_MS * NS_PER_MS;
+    while (!shows(tty, text)) {
+        struct pollfd p = {.fd = tty->master, .events = POLLIN};
+        int64_t left = (deadline - clock_mono()) / NS_PER_MS;
+        if (left <= 0 || poll(&p, 1, (int)left) <= 0)
+            fail_msg("\"%s\" did not appear in time", text);
+        if (!pump(tty))
+            fail_msg("the terminal was closed before \"%s\" appeared", text);
+        feed(tty);
+    }
+}
+
 void tty_go(struct tty *tty)
 {
     assert_int_equal(write(tty->to_child, "g", 1), 1);

@@ -63,9 +63,9 @@ static void draw_state(const struct context *c)
     char age[FORMAT_MAX + 8] = "";
     if (status.since_ns) {
         char text[FORMAT_MAX];
-        int64_t elapsed = status_elapsed(c->data->now_ns, status.since_ns);
+        int64_t next, elapsed = status_age(c->data->now_ns, status.since_ns, &next);
         snprintf(age, sizeof(age), " %s", format_age(elapsed, text));
-        ui_wake_at(c->ui, c->data->now_ns + format_age_next(elapsed));
+        ui_wake_at(c->ui, next);
     } else if (status.count > 1) {
         snprintf(age, sizeof(age), " %s%d", glyph(GLYPH_TIMES), (int)status.count);
     }

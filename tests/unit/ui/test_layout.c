@@ -42,7 +42,7 @@ static void more_columns_as_the_screen_grows(void **state)
         int cols;
         enum column shown, hidden;
     } SAMPLES[] = {
-        {40, COLUMN_STATE, COLUMN_MODEL},    {60, COLUMN_COST, COLUMN_CACHE},
+        {40, COLUMN_COST, COLUMN_MODEL},     {60, COLUMN_COST, COLUMN_CACHE},
         {80, COLUMN_MODEL, COLUMN_TTFT},     {100, COLUMN_CACHE, COLUMN_FOLDER},
         {120, COLUMN_ERRORS, COLUMN_FOLDER}, {200, COLUMN_FOLDER, COLUMN_COUNT},
     };
