@@ -60,7 +60,7 @@ static void keys_and_mouse_through_every_view(void **state)
     type_and_see(tty, "1", "SESSION / TURN / CALL");
     type_and_see(tty, "/zzzz", "not found");
     type_and_see(tty, "\r\033", "Search");
-    type_and_see(tty, "fstate:nothing\r", "0 sessions");
+    type_and_see(tty, "fid:zzzz\r", "No session passes");
     type_and_see(tty, "\033", "Search");
     /* The wheel, a click on a row, a double click, a click on a title that sorts, a report cut in two. */
     tty_type(tty, "\033[<65;10;10M\033[<64;10;10M\033[<0;10;3M\033[<0;10;3m\033[<0;10;3M\033[<0;10;3m");
