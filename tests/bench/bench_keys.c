@@ -39,7 +39,7 @@
 #define QUIET_MS   1500
 #define SLICE_NS   (5 * NS_PER_MS)
 #define ERASED     "\033[H\033[2J"
-#define STATUS_MAX (64u << 20)
+#define STATUS_MAX ((size_t)1 << 30)
 #define LISTEN_FD  3 /* sd_listen_fds(3) */
 
 struct pane {
@@ -149,8 +149,11 @@ static double records(const struct pane *p, const char *path)
     FILE *f = popen(command, "r");
     char *text = malloc(STATUS_MAX);
     size_t len = f && text ? fread(text, 1, STATUS_MAX, f) : 0;
-    cJSON *status = len ? cJSON_ParseWithLength(text, len) : NULL;
-    const cJSON *received = cJSON_GetObjectItem(cJSON_GetObjectItem(status, "flow"), "received");
+    /* The trees of all sessions stand before it, and may be long. */
+    struct slice all = slice_make(text, len);
+    size_t at = slice_find_slice(all, SLICE_LIT("\"flow\":"));
+    cJSON *status = at < len ? cJSON_ParseWithLength(text + at + 7, len - at - 7) : NULL;
+    const cJSON *received = cJSON_GetObjectItem(status, "received");
     if (!received)
         die("no status");
     double sum = number(received, "spans") + number(received, "logs") + number(received, "metric_points") +
