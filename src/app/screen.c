@@ -168,7 +168,7 @@ static const struct deeplink_config *grafana_links(struct screen *s)
 
 static void follow_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
 {
-    screen_links_fill(&s->link, grafana_links(s), data, e->session_id, e->node_id);
+    screen_links_fill(&s->link, grafana_links(s), data, e);
     const struct ui_link_item *item = screen_links_find(&s->link, e->link);
     if (!item)
         screen_say(s, UI_WARNING, "no link: the session is gone");
@@ -184,7 +184,7 @@ static void follow_link(struct screen *s, const struct ui_data *data, const stru
 
 static void list_links(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
 {
-    if (screen_links_fill(&s->links, grafana_links(s), data, e->session_id, e->node_id) == CT_OK)
+    if (screen_links_fill(&s->links, grafana_links(s), data, e) == CT_OK)
         ui_show_links(s->ui, s->links.about, s->links.items, s->links.count);
 }
 

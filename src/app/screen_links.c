@@ -36,6 +36,12 @@ static const char *where(enum deeplink_kind kind)
     }
 }
 
+/* These show a trace, and so there must be one. */
+static bool wants_trace(enum deeplink_kind kind)
+{
+    return kind == DEEPLINK_TEMPO || kind == DEEPLINK_SPLIT || kind == DEEPLINK_DRILLDOWN;
+}
+
 static void describe(struct screen_links *l, const struct session *s, const struct node *n)
 {
     struct label label;
@@ -47,30 +53,68 @@ static void describe(struct screen_links *l, const struct session *s, const stru
                                  SLICE_ARG(text_prefix(label.pieces[i].text, 60, NULL)));
 }
 
-enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_config *grafana,
-                              const struct ui_data *data, uint64_t session_id, uint64_t node_id)
+/* Somebody traced it, as far as we know. */
+static bool is_traced(const struct session *s, const struct node *n)
 {
-    const struct session *s = model_session_by_id(data->model, session_id);
-    const struct node *n = node_id ? model_node_by_id(data->model, node_id) : NULL;
-    struct link_ids ids;
-    struct deeplink_target target;
-    l->count = 0;
-    if (!s)
-        return CT_ERR_NOT_FOUND;
-    struct run_status status = model_session_status(s, data->now_ns);
-    status_link_target(s, n, &status, l->synthesize, &ids, &target);
-    arena_reset(&l->arena);
-    describe(l, s, n);
-    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
-    size_t count = deeplink_list(grafana, &target, &l->arena, entries);
-    for (size_t i = 0; i < count; i++) {
-        const struct deeplink_entry *e = &entries[i];
-        l->items[l->count++] = (struct ui_link_item){.name = deeplink_kind_name(e->kind),
-                                                     .title = e->title,
-                                                     .help = e->left_out ? e->left_out : where(e->kind),
-                                                     .why = e->why_not ? e->why_not : "",
-                                                     .url = e->url ? e->url : ""};
+    return s->has_spans || (n && n->has_trace_id);
+}
+
+static void add(struct screen_links *l, const struct deeplink_entry *e, bool traced)
+{
+    if (l->count == UI_LINKS_MAX)
+        return;
+    struct ui_link_item *item = &l->items[l->count++];
+    *item = (struct ui_link_item){deeplink_kind_name(e->kind), e->title, "", "", ""};
+    if (!traced && wants_trace(e->kind)) {
+        item->why = "no trace known: this session sends none";
+    } else if (!e->url) {
+        item->why = e->why_not;
+    } else {
+        item->url = e->url;
+        item->help = e->left_out ? e->left_out : where(e->kind);
     }
+}
+
+/* What a row of the RED table is of. */
+static void narrow(struct deeplink_target *target, const struct ui_effects *asked)
+{
+    struct slice name = slice_str(asked->red_name);
+    if (asked->red_kind == RED_LLM)
+        target->model = name;
+    else if (asked->red_kind == RED_TOOL)
+        target->tool = name;
+    else if (asked->red_kind == RED_MCP)
+        target->mcp_server = name;
+    else if (asked->red_kind == RED_AGENT)
+        target->agent_type = name;
+}
+
+enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_config *grafana,
+                              const struct ui_data *data, const struct ui_effects *asked)
+{
+    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
+    const struct session *s = model_session_by_id(data->model, asked->session_id);
+    const struct node *n = asked->node_id ? model_node_by_id(data->model, asked->node_id) : NULL;
+    bool red = asked->red_name[0] != '\0';
+    struct link_ids ids;
+    struct deeplink_target target = {.from_ns = 0};
+    l->count = 0;
+    if (!s && !red)
+        return CT_ERR_NOT_FOUND;
+    if (s) {
+        struct run_status status = model_session_status(s, data->now_ns);
+        status_link_target(s, n, &status, l->synthesize, &ids, &target);
+        describe(l, s, n);
+    }
+    if (red) {
+        narrow(&target, asked);
+        snprintf(l->about, sizeof l->about, "%.70s%s", asked->red_name,
+                 s ? ", this session" : ", all sessions");
+    }
+    arena_reset(&l->arena);
+    size_t count = deeplink_list(grafana, &target, &l->arena, entries);
+    for (size_t i = 0; i < count; i++)
+        add(l, &entries[i], !s || l->synthesize || is_traced(s, n));
     return CT_OK;
 }
 

@@ -21,9 +21,10 @@ struct screen_links {
 void screen_links_init(struct screen_links *l, enum trace_synthesize synthesize);
 void screen_links_finish(struct screen_links *l);
 
-/* All links of a session or of a node in it (0: the session). CT_ERR_NOT_FOUND when it is gone. */
+/* All links of what the effects name: a session, a node in it, a row of the RED table. CT_ERR_NOT_FOUND when
+ * it is gone. */
 enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_config *grafana,
-                              const struct ui_data *data, uint64_t session_id, uint64_t node_id);
+                              const struct ui_data *data, const struct ui_effects *asked);
 
 /* By kind; NULL when there is no such kind. */
 const struct ui_link_item *screen_links_find(const struct screen_links *l, const char *name);

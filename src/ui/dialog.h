@@ -25,7 +25,7 @@ struct dialog {
     const struct ui_link_item *links; /* borrowed, see ui_show_links() */
     int link_count;
     char about[96];
-    struct line link_target;
+    struct ui_effects link_target; /* what the links are of */
     bool whole_url;
 
     const struct ui_setting *settings; /* borrowed, see ui_show_settings() */

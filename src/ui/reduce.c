@@ -125,15 +125,20 @@ static void ask_link(struct ui *ui, const struct ui_data *data, struct ui_effect
                      enum ui_effect what, const char *link)
 {
     struct line target = target_of(ui, data);
-    if (target.session_id == 0) {
+    const struct red_list *red = &ui->red;
+    if (ui->view == UI_VIEW_RED && red->chosen && red->kind != RED_SESSION && red->name_len) {
+        target = (struct line){ui->one_session ? target.session_id : 0, 0};
+        effects->red_kind = red->kind;
+        memcpy(effects->red_name, red->name, red->name_len);
+    } else if (target.session_id == 0) {
         ui_say(ui, UI_INFO, "no session to link to yet");
         return;
     }
     effects->what |= (unsigned)what;
     effects->link = link;
-    ui->dialog.link_target = target;
     effects->session_id = target.session_id;
     effects->node_id = target.node_id;
+    ui->dialog.link_target = *effects;
 }
 
 static void copy_id(struct ui *ui, const struct ui_data *data, struct ui_effects *effects)

@@ -384,6 +384,7 @@ static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *gr
     memset(ui->lines, 0, sizeof(ui->lines));
     update_fleet(ui, data);
     ui_refresh(ui, data);
+    telemetry_refresh(ui, data);
     header_draw(ui, data, grid, 0);
     if (ui->rows.count == 0 && ui->filter.count && view_of(ui->view)->shows_nodes)
         grid_put(grid, 2, 3, grid->cols - 4, SLICE_LIT("No session passes the filter."), ROLE_DIM);

@@ -21,9 +21,10 @@
 #define UI_COLS_MIN 30
 #define UI_ROWS_MIN 6
 
-#define UI_SEARCH_MAX  128 /* bytes of a search text; more keys are ignored */
-#define UI_MESSAGE_MAX 160 /* bytes of a message; longer ones end in an ellipsis */
-#define UI_COPY_MAX    256 /* bytes that one copy may hold */
+#define UI_SEARCH_MAX   128 /* bytes of a search text; more keys are ignored */
+#define UI_MESSAGE_MAX  160 /* bytes of a message; longer ones end in an ellipsis */
+#define UI_RED_NAME_MAX 97  /* bytes of the name of a row of the RED table */
+#define UI_COPY_MAX     256 /* bytes that one copy may hold */
 
 /* ---------------------------------------------------------------------------------- what is shown */
 
@@ -159,6 +160,8 @@ struct ui_effects {
     const char *link;    /* its kind: "tempo", "loki" …; as in struct ui_link_item */
     uint64_t session_id; /* what the link is about: session.id of model.h */
     uint64_t node_id;    /* node.id, or 0: the session as a whole */
+    int red_kind;        /* enum red_kind, when red_name is not empty: the link is about a row of the RED */
+    char red_name[UI_RED_NAME_MAX]; /* table, of the session (0: of all of them) */
     char copy[UI_COPY_MAX];
     const char *setting;      /* UI_SET: its name */
     char value[UI_VALUE_MAX]; /* UI_SET */

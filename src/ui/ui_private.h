@@ -10,6 +10,7 @@
 #include "layout.h"
 #include "rows.h"
 #include "status.h"
+#include "telemetry.h"
 #include "ui.h"
 #include "view.h"
 
@@ -120,6 +121,7 @@ struct ui {
     int screen_rows;
     int body_row, body_rows, body_cols; /* of the view's lines below its title */
     struct fleet fleet;
+    struct telemetry telemetry;
     int64_t wake_ns;
     char window_title[64];
 };

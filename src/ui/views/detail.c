@@ -131,6 +131,101 @@ static void put_calls(struct sheet *s, const struct counters *t)
 
 /* ---------------------------------------------------------------------------------------------- session */
 
+/* What the client says of its context and its plan. */
+static void put_reports(struct sheet *sheet, const struct session *s, int64_t now_ns)
+{
+    const struct session_context *c = &s->context;
+    char text[VALUE_MAX], a[FORMAT_MAX], b[FORMAT_MAX], d[FORMAT_MAX];
+    if (c->reported_ns > 0 && c->used_percentage >= 0) {
+        snprintf(text, sizeof(text), "%s", format_percentage(c->used_percentage, a));
+        if (c->used_tokens >= 0 && c->window_tokens > 0)
+            snprintf(text, sizeof(text), "%s: %s of %s tokens", a, format_count(c->used_tokens, b),
+                     format_count(c->window_tokens, d));
+        put_str(sheet, "context", text, c->used_percentage >= LABEL_NEARLY_FULL ? ROLE_WARNING : ROLE_TOKENS);
+    }
+    const struct {
+        const char *key;
+        const struct session_limit *limit;
+    } limits[] = {{"5 h limit", &s->limits.five_hour}, {"7 d limit", &s->limits.seven_day}};
+    for (size_t i = 0; s->limits.reported_ns > 0 && i < 2; i++) {
+        const struct session_limit *limit = limits[i].limit;
+        double used = label_limit_percentage(limit, now_ns);
+        if (used < 0)
+            continue;
+        snprintf(text, sizeof(text), "%s%s%s", format_percentage(used, a),
+                 limit->resets_ns > 0 ? " used, anew in " : " used",
+                 limit->resets_ns > 0 ? format_age(limit->resets_ns - now_ns, b) : "");
+        put_str(sheet, limits[i].key, text, used >= LABEL_NEARLY_FULL ? ROLE_WARNING : ROLE_TOKENS);
+    }
+    if (s->context.reported_ns > 0)
+        put_time(sheet, "reported", s->context.reported_ns, now_ns);
+}
+
+static void put_burn(struct sheet *sheet, const struct session *s, int64_t now_ns)
+{
+    struct burn_rate burn = model_session_burn(s, now_ns);
+    char text[VALUE_MAX], a[FORMAT_MAX], b[FORMAT_MAX];
+    if (burn.cost_nano_usd_per_hour <= 0 && burn.tokens_per_min <= 0)
+        return;
+    snprintf(text, sizeof(text), "%s an hour, %s tokens a minute",
+             format_cost(burn.cost_nano_usd_per_hour, burn.is_estimate ? COST_ESTIMATE : 0, a),
+             format_count_wide(burn.tokens_per_min, b));
+    put_str(sheet, "last 5 min", text, ROLE_COST);
+}
+
+/* How far all this can be trusted. */
+static void put_health(struct sheet *sheet, const struct session *s, int64_t now_ns)
+{
+    static const struct {
+        const char *words;
+        enum role role;
+    } VERDICTS[] = {
+        [METRICS_NONE] = {"none came", ROLE_DIM},
+        [METRICS_PENDING] = {"not yet to be compared with the events", ROLE_DIM},
+        [METRICS_AGREE] = {"agree with the events", ROLE_TEXT},
+        [METRICS_MORE] = {"count more than the events", ROLE_WARNING},
+        [METRICS_LESS] = {"count less than the events", ROLE_WARNING},
+    };
+    struct session_health h;
+    char text[VALUE_MAX], a[FORMAT_MAX];
+    model_session_health(s, now_ns, &h);
+    put_title(sheet, "Telemetry");
+    snprintf(text, sizeof(text), "%s%s%s%s", s->has_hooks ? "hooks " : "", s->has_logs ? "logs " : "",
+             s->has_spans ? "traces " : "", s->has_metrics ? "metrics" : "");
+    put_str(sheet, "seen through", text, ROLE_TEXT);
+    if (h.lost_events > 0) {
+        snprintf(text, sizeof(text), "%lld events never came%s", (long long)h.lost_events,
+                 h.lost_settled ? "" : " so far");
+        put_str(sheet, "lost", text, h.lost_settled ? ROLE_ERROR : ROLE_WARNING);
+    }
+    if (s->native)
+        put_str(sheet, "metrics", VERDICTS[h.metrics].words, (int)VERDICTS[h.metrics].role);
+    if (h.has_clock)
+        put_duration(sheet, "delay", h.delay_ns > 0 ? h.delay_ns : 0);
+    if (h.skew_ns != 0) {
+        snprintf(text, sizeof(text), "its clock is %s %s",
+                 format_duration(h.skew_ns < 0 ? -h.skew_ns : h.skew_ns, a),
+                 h.skew_ns > 0 ? "ahead" : "behind");
+        put_str(sheet, "clock", text, ROLE_WARNING);
+    }
+    const struct {
+        bool holds;
+        const char *key, *words;
+        enum role role;
+    } facts[] = {
+        {h.hooks_only, "missing", "it posts hooks but sends no telemetry", ROLE_WARNING},
+        {h.metrics_only, "missing", "it sends metrics but neither logs nor traces", ROLE_WARNING},
+        {h.no_traces && !h.hooks_only && !h.metrics_only, "missing", "traces", ROLE_DIM},
+        {h.no_ids, "old client", "its events cannot be told apart or counted", ROLE_DIM},
+        {h.prompts_withheld, "privacy", "prompts are withheld by the client", ROLE_TEXT},
+        {h.tools_withheld, "privacy", "details of tools are withheld by the client", ROLE_TEXT},
+        {h.delta_metrics, "temporality", "delta, which Prometheus and Mimir refuse", ROLE_WARNING},
+    };
+    for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+        if (facts[i].holds)
+            put_str(sheet, facts[i].key, facts[i].words, (int)facts[i].role);
+}
+
 static void put_session(struct sheet *sheet, const struct ui_data *data, const struct session *s)
 {
     struct run_status run = model_session_status(s, data->now_ns);
@@ -152,16 +247,15 @@ static void put_session(struct sheet *sheet, const struct ui_data *data, const s
     put(sheet, "version", s->service_version, ROLE_TEXT);
     put_time(sheet, "started", s->started_ns, data->now_ns);
     put_time(sheet, "last heard", s->last_activity_ns, data->now_ns);
-    snprintf(text, sizeof(text), "%s%s%s", s->has_hooks ? "hooks " : "", s->has_logs ? "logs " : "",
-             s->has_spans ? "traces" : "");
-    put_str(sheet, "seen through", text, ROLE_TEXT);
-    if (s->redacted)
-        put_str(sheet, "privacy", "prompts are withheld by the client", ROLE_TEXT);
+    put(sheet, "branch", s->branch, ROLE_TEXT);
+    put_reports(sheet, s, data->now_ns);
     size_t count = model_session_models(s, models, IDS_SHOWN);
     for (size_t i = 0; i < count && i < IDS_SHOWN; i++)
         put(sheet, i ? "" : "models", models[i], ROLE_MODEL);
     put_totals(sheet, &s->total);
+    put_burn(sheet, s, data->now_ns);
     put_calls(sheet, &s->total);
+    put_health(sheet, s, data->now_ns);
     count = model_session_traces(s, traces, IDS_SHOWN);
     if (count)
         put_title(sheet, "Traces");

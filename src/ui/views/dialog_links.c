@@ -94,8 +94,11 @@ static void ask(struct ui *ui, struct ui_effects *effects, enum ui_effect what)
     }
     effects->what |= (unsigned)what;
     effects->link = item->name;
-    effects->session_id = ui->dialog.link_target.session_id;
-    effects->node_id = ui->dialog.link_target.node_id;
+    const struct ui_effects *of = &ui->dialog.link_target;
+    effects->session_id = of->session_id;
+    effects->node_id = of->node_id;
+    effects->red_kind = of->red_kind;
+    memcpy(effects->red_name, of->red_name, sizeof(effects->red_name));
 }
 
 static void moved(struct ui *ui, struct ui_effects *effects)

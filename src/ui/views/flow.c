@@ -216,6 +216,24 @@ static void put_kept(struct flow_sheet *s, const struct ui_flow *f)
     }
 }
 
+/* How far what is shown can be trusted, the worst first. */
+static void put_telemetry(struct flow_sheet *s, const struct telemetry *t)
+{
+    static const char *const WORDS[] = {
+        [HEALTH_INFO] = "to know", [HEALTH_WARNING] = "warning", [HEALTH_ERROR] = "error"};
+    char text[HEALTH_MESSAGE_MAX + 64], more[64] = "";
+    put_title(s, "Telemetry", t->count ? "" : "complete, as far as can be told");
+    for (size_t i = 0; i < t->count; i++) {
+        const struct telemetry_item *item = &t->items[i];
+        snprintf(text, sizeof(text), "%s%s%s", item->session, item->session[0] ? ": " : "", item->message);
+        put_fact(s, WORDS[item->severity], text, (int)telemetry_role(item->severity));
+    }
+    if (t->all > t->count) {
+        snprintf(more, sizeof(more), "%zu more: claude-top status", t->all - t->count);
+        put_fact(s, "", more, ROLE_DIM);
+    }
+}
+
 static struct flow_cell state_cell(const struct ui_flow_upstream *u)
 {
     static const struct {
@@ -292,28 +310,41 @@ static void wake_for_ages(struct ui *ui, const struct ui_data *data)
             ui_wake_at(ui, data->now_ns + NS_PER_SEC);
 }
 
+static int put_all(const struct ui *ui, const struct ui_data *data, struct flow_sheet *s)
+{
+    if (data->flow) {
+        put_upstreams(s, data->flow);
+        put_telemetry(s, &ui->telemetry);
+        put_received(s, data, data->flow);
+        put_clients(s, data, data->flow);
+        put_kept(s, data->flow);
+    } else {
+        put_telemetry(s, &ui->telemetry);
+        put_title(s, "Flow", "the collector keeps these numbers: claude-top status --json");
+    }
+    return s->line;
+}
+
 void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
     struct flow_sheet s = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, ui->flow_top, 0};
-    grid_put(grid, area.row, area.col + 1, area.cols - 2, SLICE_LIT("FLOW"), ROLE_COLUMN_SORT);
     ui->flow_rows = area.rows - 1;
-    if (!data->flow) {
-        grid_put(grid, area.row + 2, 3, area.cols - 4,
-                 SLICE_LIT("The collector keeps these numbers: claude-top status --json"), ROLE_DIM);
-        ui->flow_lines = 0;
-        return;
+    ui->flow_lines = put_all(ui, data, &s);
+    int most = ui->flow_lines > ui->flow_rows ? ui->flow_lines - ui->flow_rows : 0;
+    if (ui->flow_top > most) { /* there is less than there was: its end */
+        grid_fill(grid, s.area.row, s.area.col, s.area.rows, s.area.cols, ROLE_TEXT);
+        ui->flow_top = s.top = most;
+        s.line = 0;
+        put_all(ui, data, &s);
     }
-    put_upstreams(&s, data->flow);
-    put_received(&s, data, data->flow);
-    put_clients(&s, data, data->flow);
-    put_kept(&s, data->flow);
-    ui->flow_lines = s.line;
+    if (data->flow)
+        wake_for_ages(ui, data);
+    grid_put(grid, area.row, area.col + 1, area.cols - 2, SLICE_LIT("FLOW"), ROLE_COLUMN_SORT);
     if (s.line - s.top > s.area.rows && area.cols > 16) {
         char text[32];
         snprintf(text, sizeof(text), "more %s", glyph(GLYPH_OPEN));
         grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(text), ROLE_DIM);
     }
-    wake_for_ages(ui, data);
 }
 
 void flow_move(struct ui *ui, const struct ui_data *data, int64_t by)

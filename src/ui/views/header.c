@@ -1,6 +1,7 @@
 /* The first line: what the whole fleet does, by priority as far as the width goes. */
 #include "format.h"
 #include "glyph.h"
+#include "label.h"
 #include "ui_private.h"
 
 #include <stdio.h>
@@ -32,6 +33,9 @@ enum {
     SEGMENT_ERRORS,
     SEGMENT_P95,
     SEGMENT_LIMIT,
+    SEGMENT_HEALTH,
+    SEGMENT_CONTEXT,
+    SEGMENT_LIMITS,
     SEGMENT_SOURCE, /* from here on flush right */
     SEGMENT_UPSTREAM,
     SEGMENT_COUNT
@@ -142,7 +146,50 @@ static void limit_segment(const struct ui_data *data, struct segment *s)
     }
 }
 
-static void fleet_segments(const struct ui *ui, const struct ui_data *data, struct segment *segments)
+/* Something is wrong with what we are told: the flow view says what. */
+static void health_segment(const struct ui *ui, bool brief, struct segment *s)
+{
+    const struct telemetry *t = &ui->telemetry;
+    char text[PIECE_MAX];
+    if (t->serious == 0)
+        return;
+    s->priority = 5;
+    snprintf(text, sizeof(text), brief ? "%s%zu" : "%s %zu telemetry", glyph(GLYPH_ALARM), t->serious);
+    add(s, t->items[0].severity == HEALTH_ERROR ? ROLE_HEADER_BAD : ROLE_HEADER_ALERT, text);
+}
+
+static void add_percentage(struct segment *s, const char *key, double percentage)
+{
+    char number[FORMAT_MAX];
+    if (percentage < 0)
+        return;
+    add(s, ROLE_HEADER_KEY, key);
+    add(s, percentage >= LABEL_NEARLY_FULL ? ROLE_HEADER_ALERT : ROLE_HEADER,
+        format_percentage(percentage, number));
+}
+
+/* What the status lines report: the account's limits, and a context that is nearly full. */
+static void report_segments(const struct ui *ui, const struct ui_data *data, struct segment *segments)
+{
+    const struct telemetry *t = &ui->telemetry;
+    struct segment *s = &segments[SEGMENT_LIMITS];
+    double five = label_limit_percentage(&t->limits.five_hour, data->now_ns);
+    double seven = label_limit_percentage(&t->limits.seven_day, data->now_ns);
+    if (t->limits.reported_ns > 0) {
+        bool near = five >= LABEL_NEARLY_FULL || seven >= LABEL_NEARLY_FULL;
+        s->priority = near ? 5 : 9;
+        add_percentage(s, "5h ", five);
+        add_percentage(s, five >= 0 ? " 7d " : "7d ", seven);
+    }
+    s = &segments[SEGMENT_CONTEXT];
+    if (t->fullest >= LABEL_NEARLY_FULL) {
+        s->priority = 6;
+        add_percentage(s, "context ", t->fullest);
+    }
+}
+
+static void fleet_segments(const struct ui *ui, const struct ui_data *data, bool brief, bool narrow,
+                           struct segment *segments)
 {
     const struct fleet *f = &ui->fleet;
     char text[PIECE_MAX], number[FORMAT_MAX], bars[FLEET_SPARK * 4 + 1];
@@ -162,7 +209,8 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     s->priority = 4;
     add(s, ROLE_HEADER_COST,
         format_cost(f->cost_today_nano_usd, f->cost_today_is_estimate ? COST_ESTIMATE : 0, number));
-    add(s, ROLE_HEADER_KEY, " today");
+    if (!narrow || ui->telemetry.serious == 0) /* the mark of what is wrong needs the room */
+        add(s, ROLE_HEADER_KEY, " today");
 
     s = &segments[SEGMENT_TOKENS];
     s->priority = 6;
@@ -191,6 +239,8 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, stru
     add(s, ROLE_HEADER, format_duration(f->llm_p95_ns, number));
 
     limit_segment(data, &segments[SEGMENT_LIMIT]);
+    health_segment(ui, brief, &segments[SEGMENT_HEALTH]);
+    report_segments(ui, data, segments);
     if (data->source.len) {
         s = &segments[SEGMENT_SOURCE];
         s->priority = data->adrift ? 2 : 5;
@@ -212,7 +262,7 @@ void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
     int gap = grid->cols >= 100 ? 3 : 2, left = grid->cols - 2;
     segments[SEGMENT_TITLE].priority = grid->cols >= 72 ? 5 : 11;
     add(&segments[SEGMENT_TITLE], ROLE_HEADER_TITLE, "claude-top");
-    fleet_segments(ui, data, segments);
+    fleet_segments(ui, data, grid->cols < 100, grid->cols < 60, segments);
     upstream_segment(data, grid->cols < 72, &segments[SEGMENT_UPSTREAM]);
 
     for (int p = 1; p <= 11; p++)

@@ -88,6 +88,20 @@ static void add_states(struct help *h)
     add_state(h, status_of_node(NODE_INTERRUPTED), "its turn ended without it");
 }
 
+static void add_header(struct help *h)
+{
+    char mark[32];
+    add_title(h, "Header");
+    snprintf(mark, sizeof(mark), "%s 2 telemetry", glyph(GLYPH_ALARM));
+    add(h, mark, ROLE_WARNING, "something is lost, missing or disagrees: the flow view says what", ROLE_TEXT);
+    add(h, "context 83%", ROLE_WARNING, "the fullest context of a live session, when it is nearly full",
+        ROLE_TEXT);
+    add(h, "5h 42%  7d 13%", ROLE_HELP_KEY, "of the plan's limits used, as the newest status line says",
+        ROLE_TEXT);
+    snprintf(mark, sizeof(mark), "%s ok", glyph(GLYPH_LINK));
+    add(h, mark, ROLE_STATE_RUNNING, "how the upstream that is worst off does", ROLE_TEXT);
+}
+
 static void add_columns(struct help *h)
 {
     add_title(h, "Columns");
@@ -113,6 +127,7 @@ void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int
     (void)data;
     add_keys(&keys, &ui->keymap);
     add_states(&legend);
+    add_header(&legend);
     add_columns(&legend);
     int all = two ? (keys.count > legend.count ? keys.count : legend.count) : keys.count + 1 + legend.count;
     ui->help_lines = all + 1;

@@ -68,6 +68,22 @@ struct run_status model_session_status(const struct session *s, int64_t now_ns)
     return ((const struct fixture_session *)s)->status;
 }
 
+void model_session_health(const struct session *s, int64_t now_ns, struct session_health *out)
+{
+    (void)now_ns;
+    *out = ((const struct fixture_session *)s)->health;
+}
+
+size_t model_health(const struct model *m, int64_t now_ns, bool forwarding, struct health_item *out,
+                    size_t max)
+{
+    (void)now_ns;
+    (void)forwarding;
+    for (size_t i = 0; i < m->health_count && i < max && i < 32; i++)
+        out[i] = m->health[i];
+    return m->health_count;
+}
+
 struct burn_rate model_session_burn(const struct session *s, int64_t now_ns)
 {
     (void)now_ns;

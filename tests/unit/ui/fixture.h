@@ -45,6 +45,8 @@ struct model {
     struct stream stream;
     struct red_row red[32];
     size_t red_count;
+    struct health_item health[32];
+    size_t health_count;
 };
 
 struct fixture {

@@ -49,7 +49,25 @@ static void web_ui(struct fixture *f)
     fixture_llm(f, s, t, OPUS, true, 79 * SEC, 6 * SEC, 1800, 502, 90000, 17);
     struct node *bash = fixture_tool(f, s, t, "Bash", "rm -rf dist/", NODE_WAITING, 72 * SEC, -1);
     fixture_state(s, RUN_PERMISSION, 72 * SEC, bash);
-    ((struct fixture_session *)s)->burn.cost_nano_usd_per_hour = INT64_C(8760000000);
+    struct fixture_session *made = (struct fixture_session *)s;
+    made->burn.cost_nano_usd_per_hour = INT64_C(8760000000);
+    made->burn.tokens_per_min = 4200;
+    s->has_hooks = s->has_logs = s->has_metrics = s->native = true;
+    made->health = (struct session_health){.lost_events = 3,
+                                           .lost_settled = true,
+                                           .metrics = METRICS_AGREE,
+                                           .has_clock = true,
+                                           .delay_ns = 4300 * NS_PER_MS,
+                                           .skew_ns = 12 * SEC,
+                                           .no_traces = true,
+                                           .tools_withheld = true};
+    f->model.health[0] = (struct health_item){
+        HEALTH_ERROR, HEALTH_LOST_EVENTS, s,
+        "3 log events never came. Its exporter's queue overflowed, or a request was lost on the way here."};
+    f->model.health[1] = (struct health_item){
+        HEALTH_INFO, HEALTH_NO_TRACES, s,
+        "no traces: set OTEL_TRACES_EXPORTER=otlp and CLAUDE_CODE_ENHANCED_TELEMETRY_BETA=1."};
+    f->model.health_count = 2;
     s->branch = SLICE_LIT("feat/login");
     s->context = (struct session_context){FIXTURE_NOW - MIN, 166000, 200000, 83};
     s->limits = (struct session_limits){
