@@ -41,6 +41,8 @@ static bool is_shown(const struct option *opt)
 static bool is_at_once(const struct option *opt)
 {
     static const char *const NEXT_START[] = {"color", "ascii", "prices"};
+    if (strcmp(opt->section, "grafana") == 0) /* Grafana was asked what it has */
+        return false;
     for (size_t i = 0; i < sizeof NEXT_START / sizeof NEXT_START[0]; i++)
         if (strcmp(opt->flag, NEXT_START[i]) == 0)
             return false;
