@@ -1,11 +1,7 @@
 #include "telemetry.h"
 
 #include "label.h"
-#include "mem.h"
 #include "ui_private.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 /* With so many sessions, and each time so many more, one pace longer. */
 #define SESSIONS_PER_PACE 1000
@@ -15,7 +11,7 @@
 
 static void take_items(struct telemetry *t, const struct ui_data *data)
 {
-    struct health_item *found = mem_array(TELEMETRY_ITEMS_MAX, sizeof(*found));
+    struct health_item found[TELEMETRY_ITEMS_MAX];
     bool forwarding = data->upstream.state != UI_UPSTREAM_NONE;
     t->all = model_health(data->model, data->now_ns, forwarding, found, TELEMETRY_ITEMS_MAX);
     t->count = t->all < TELEMETRY_ITEMS_MAX ? t->all : TELEMETRY_ITEMS_MAX;
@@ -28,7 +24,6 @@ static void take_items(struct telemetry *t, const struct ui_data *data)
                    sizeof(item->session));
         text_clean(slice_str(found[i].message), item->message, sizeof(item->message));
     }
-    free(found);
 }
 
 static void take_reports(struct telemetry *t, const struct ui_data *data)
