@@ -1,5 +1,6 @@
 #define _XOPEN_SOURCE 700 /* SIGXFSZ */
 #include "commands.h"
+#include "keys.h"
 #include "version.h"
 
 #include <curl/curl.h>
@@ -31,7 +32,7 @@ enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg)
 }
 
 /* Everything that is text on stdout and needs no command. */
-static enum ct_err print_text(const struct options *o, struct buf *out)
+static enum ct_err print_text(const struct options *o, struct buf *out, struct ct_errmsg *msg)
 {
     switch (o->action) {
     case OPTIONS_HELP:
@@ -40,6 +41,8 @@ static enum ct_err print_text(const struct options *o, struct buf *out)
         return buf_printf(out, "claude-top %s\n", CT_VERSION);
     case OPTIONS_PRINT_CONFIG:
         return options_print_config(o, out);
+    case OPTIONS_PRINT_KEYS:
+        return keys_print(o, out, msg);
     case OPTIONS_COMPLETIONS:
         return options_print_completions((enum shell_choice)o->shell, out);
     case OPTIONS_MAN:
@@ -69,7 +72,10 @@ int main(int argc, char **argv)
     } else if (options.action != OPTIONS_RUN) {
         struct buf out;
         buf_init(&out, OUTPUT_MAX);
-        if (print_text(&options, &out) || fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout))
+        err = print_text(&options, &out, &msg);
+        if (err && options.action == OPTIONS_PRINT_KEYS)
+            code = command_fail(err, &msg);
+        else if (err || fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout))
             code = EXIT_CODE_FAILURE;
         buf_finish(&out);
     } else {

@@ -274,7 +274,8 @@ enum ct_err options_parse(struct options *o, int argc, const char *const *argv, 
     enum ct_err err = read_command_line(o, &line, argc, argv, msg);
     if (!err)
         err = find_command(o, &line, msg);
-    if (!err && (o->action == OPTIONS_RUN || o->action == OPTIONS_PRINT_CONFIG)) {
+    if (!err &&
+        (o->action == OPTIONS_RUN || o->action == OPTIONS_PRINT_CONFIG || o->action == OPTIONS_PRINT_KEYS)) {
         if (o->action == OPTIONS_RUN)
             err = take_args(o, &line, msg);
         if (!err)

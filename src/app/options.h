@@ -46,6 +46,7 @@ enum options_action {
     OPTIONS_HELP, /* options_print_help() */
     OPTIONS_VERSION,
     OPTIONS_PRINT_CONFIG, /* options_print_config() */
+    OPTIONS_PRINT_KEYS,   /* keys_print() of keys.h */
     OPTIONS_COMPLETIONS,  /* options_print_completions() */
     OPTIONS_MAN,          /* options_print_man() */
 };
@@ -243,7 +244,7 @@ void options_finish(struct options *o);
 
 /*
  * argv[0] is skipped. CT_ERR_USAGE with the words for stderr when a flag, variable or config.ini is wrong.
- * With an action other than OPTIONS_RUN and OPTIONS_PRINT_CONFIG neither config.ini nor the environment is
+ * With an action other than OPTIONS_RUN and OPTIONS_PRINT_… neither config.ini nor the environment is
  * looked at.
  */
 enum ct_err options_parse(struct options *o, int argc, const char *const *argv, const struct env *env,

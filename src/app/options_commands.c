@@ -156,6 +156,8 @@ const struct option_meta option_metas[] = {
     {"version", 'V', NULL, "print the version", OPTIONS_VERSION},
     {"print-config", 0, NULL, "print every setting as config.ini, with where it came from",
      OPTIONS_PRINT_CONFIG},
+    {"print-keys", 0, NULL, "print every action of the screen with its keys, as config.ini has them",
+     OPTIONS_PRINT_KEYS},
     {"completions", 0, "SHELL", "print completions for bash, zsh or fish", OPTIONS_COMPLETIONS},
     {"man", 0, NULL, "print the manual page's source (scdoc)", OPTIONS_MAN},
 };

@@ -114,7 +114,7 @@ enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_conf
     arena_reset(&l->arena);
     size_t count = deeplink_list(grafana, &target, &l->arena, entries);
     for (size_t i = 0; i < count; i++)
-        add(l, &entries[i], !s || l->synthesize || is_traced(s, n));
+        add(l, &entries[i], !s || l->synthesize != TRACE_SYNTHESIZE_NEVER || is_traced(s, n));
     return CT_OK;
 }
 

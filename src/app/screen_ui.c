@@ -2,6 +2,7 @@
 
 #include "columns.h"
 #include "filter.h"
+#include "keys.h"
 #include "options_table.h"
 
 #include <stdio.h>
@@ -89,13 +90,7 @@ enum ct_err screen_ui_create(const struct options *o, bool ascii, struct screen_
     buf_finish(&text);
     if (err)
         return err;
-    keymap_init(&keymap);
-    for (size_t i = 0; i < o->binding_count; i++) {
-        err = keymap_bind(&keymap, slice_str(o->bindings[i].action), slice_str(o->bindings[i].keys), msg);
-        if (err)
-            return err;
-    }
-    if (keymap_check(&keymap, msg))
+    if (keys_read(o, &keymap, msg))
         return CT_ERR_USAGE;
     odd->text[0] = '\0';
     struct ui_config config = {

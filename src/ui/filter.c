@@ -242,6 +242,48 @@ bool filter_session(const struct filter *filter, const struct session *s, const 
     return true;
 }
 
+bool filter_name(const struct filter *filter, enum filter_key own, struct slice name, bool failed)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        const struct filter_term *term = &filter->terms[i];
+        bool named = term->key == own || term->key == FILTER_WORD;
+        if (!named && term->key != FILTER_ERR)
+            continue;
+        if ((named ? holds(name, term->value) : failed) == term->opposite)
+            return false;
+    }
+    return true;
+}
+
+static bool event_holds(const struct filter_term *term, const struct stream_item *item,
+                        const struct session *s, const struct filter_context *c)
+{
+    struct slice name = slice_str(item->name), detail = slice_str(item->detail);
+    switch (term->key) {
+    case FILTER_TOOL:
+        return (item->kind == EVENT_TOOL || item->kind == EVENT_PERMISSION) && holds(name, term->value);
+    case FILTER_AGENT:
+        return item->kind == EVENT_AGENT && holds(name, term->value);
+    case FILTER_ERR:
+        return item->failed && (holds(name, term->value) || holds(detail, term->value));
+    case FILTER_WORD:
+        return holds(name, term->value) || holds(detail, term->value) ||
+               holds(slice_str(event_kind_name((enum event_kind)item->kind)), term->value) ||
+               (s && term_holds(term, s, c));
+    default:
+        return s && term_holds(term, s, c);
+    }
+}
+
+bool filter_event(const struct filter *filter, const struct stream_item *item, const struct session *s,
+                  const struct filter_context *c)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (event_holds(&filter->terms[i], item, s, c) == filter->terms[i].opposite)
+            return false;
+    return true;
+}
+
 /* ------------------------------------------------------------------------------------------- completion */
 
 const char *filter_completion(struct slice term, size_t i)

@@ -74,6 +74,18 @@ bool filter_asks_last(const struct filter *filter);
 
 bool filter_session(const struct filter *filter, const struct session *s, const struct filter_context *c);
 
+/*
+ * The same of something else that has a name: its own key (FILTER_MODEL of a model …) and words look into the
+ * name, err asks whether it failed; terms with other keys say nothing about it and let it pass.
+ */
+bool filter_name(const struct filter *filter, enum filter_key own, struct slice name, bool failed);
+
+/* The same of an event; its session may be NULL. Words look into its name, its detail and its session; tool:,
+ * agent: and err are about the event, other keys about its session. */
+struct stream_item;
+bool filter_event(const struct filter *filter, const struct stream_item *item, const struct session *s,
+                  const struct filter_context *c);
+
 /* Whether words begin a term that could be completed: the i-th way to do so, or NULL. "sta" gives "state:",
  * "state:wa" gives "state:waiting". */
 const char *filter_completion(struct slice term, size_t i);

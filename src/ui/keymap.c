@@ -79,7 +79,7 @@ enum ct_err keymap_bind(struct keymap *map, struct slice action, struct slice ke
             *map = changed;
         return err;
     }
-    return ct_fail(msg, CT_ERR_NOT_FOUND, "there is no action \"%.*s\"; the help view (F1) lists them",
+    return ct_fail(msg, CT_ERR_NOT_FOUND, "there is no action \"%.*s\"; claude-top --print-keys lists them",
                    SLICE_ARG(slice_sub(action, 0, 40)));
 }
 

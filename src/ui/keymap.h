@@ -27,7 +27,8 @@ enum key_context {
     CONTEXT_EDIT = 4096, /* the value of a setting is typed */
 };
 
-#define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL) /* views of sessions and their calls */
+#define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL)             /* views of sessions and their calls */
+#define CONTEXT_ROWS  (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS) /* views with a row that is selected */
 #define CONTEXT_TARGETS                                                                                      \
     (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
 #define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW)            /* everything that 1 to 6 lead to */
@@ -76,9 +77,9 @@ enum key_group {
       "all sessions, or the selected one only")                                                              \
     X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS | CONTEXT_RED, GROUP_VIEWS, "To tree", 5,               \
       "show it in the tree")                                                                                 \
-    X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                           \
+    X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "Details", 11,                   \
       "everything known about the selected row")                                                             \
-    X(ACTION_VIEW_FLOW, "view-flow", "6", CONTEXT_VIEWS, GROUP_VIEWS, "", 0,                                 \
+    X(ACTION_VIEW_FLOW, "view-flow", "6", CONTEXT_VIEWS, GROUP_VIEWS, "Flow", 11,                            \
       "flow: clients, journal, upstreams, losses")                                                           \
     X(ACTION_PANE, "pane", "i", CONTEXT_VIEWS, GROUP_VIEWS, "Info", 8,                                       \
       "details beside or below, and away again")                                                             \
@@ -91,16 +92,16 @@ enum key_group {
     X(ACTION_FOLD, "fold", "-", CONTEXT_TREE, GROUP_TREE, "", 0, "fold the row")                             \
     X(ACTION_OPEN_ALL, "open-all", "*", CONTEXT_TREE, GROUP_TREE, "", 0,                                     \
       "expand or fold everything below the row")                                                             \
-    X(ACTION_SEARCH, "search", "/", CONTEXT_TREE, GROUP_FIND, "Search", 4,                                   \
-      "search names, prompts, models, errors, ids")                                                          \
-    X(ACTION_FILTER, "filter", "f", CONTEXT_NODES, GROUP_FIND, "Filter", 6,                                  \
+    X(ACTION_SEARCH, "search", "/", CONTEXT_ROWS, GROUP_FIND, "Search", 4,                                   \
+      "search names, prompts, models, errors, ids; in RED and events what is seen")                          \
+    X(ACTION_FILTER, "filter", "f", CONTEXT_ROWS, GROUP_FIND, "Filter", 6,                                   \
       "filter the sessions: state:waiting model:opus tool:Bash err repo:api -word")                          \
-    X(ACTION_NEXT, "next", "n", CONTEXT_TREE, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
-    X(ACTION_PREVIOUS, "previous", "N", CONTEXT_TREE, GROUP_FIND, "", 0, "previous hit")                     \
+    X(ACTION_NEXT, "next", "n", CONTEXT_ROWS, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
+    X(ACTION_PREVIOUS, "previous", "N", CONTEXT_ROWS, GROUP_FIND, "", 0, "previous hit")                     \
     X(ACTION_BACK, "back", "Esc", CONTEXT_VIEWS, GROUP_FIND, "", 0,                                          \
       "back out of search, pause and view; in the tree, follow")                                             \
-    X(ACTION_SORT, "sort", "s", CONTEXT_TREE, GROUP_SHOW, "Sort", 6, "next sort key of the sessions")        \
-    X(ACTION_INVERT, "invert", "S", CONTEXT_TREE, GROUP_SHOW, "", 0, "the other way round")                  \
+    X(ACTION_SORT, "sort", "s", CONTEXT_TREE | CONTEXT_RED, GROUP_SHOW, "Sort", 6, "next sort key")          \
+    X(ACTION_INVERT, "invert", "S", CONTEXT_TREE | CONTEXT_RED, GROUP_SHOW, "", 0, "the other way round")    \
     X(ACTION_COLUMNS, "columns", "c", CONTEXT_TREE, GROUP_SHOW, "Columns", 9, "choose the columns")          \
     X(ACTION_PAUSE, "pause", "P", CONTEXT_VIEWS, GROUP_SHOW, "Pause", 9,                                     \
       "freeze the screen; receiving goes on")                                                                \

@@ -39,6 +39,14 @@ static void scroll_help(struct ui *ui, int by)
     ui->help_top = ui->help_top < 0 ? 0 : ui->help_top;
 }
 
+/* The pane, but not where it stands in the place of the view. */
+static bool in_pane(const struct ui *ui, const struct key *key)
+{
+    struct area a = ui->pane_area;
+    return ui->pane && view_of(ui->view)->shows_nodes && key->row >= a.row && key->row < a.row + a.rows &&
+           key->col >= a.col && key->col < a.col + a.cols;
+}
+
 static void move_by(struct ui *ui, const struct ui_data *data, int by)
 {
     if (ui->help)
@@ -160,11 +168,18 @@ static void copy_id(struct ui *ui, const struct ui_data *data, struct ui_effects
 static void on_mouse(struct ui *ui, const struct ui_data *data, const struct key *key)
 {
     if (key->mouse == MOUSE_WHEEL_UP || key->mouse == MOUSE_WHEEL_DOWN) {
-        move_by(ui, data, key->mouse == MOUSE_WHEEL_UP ? -3 : 3);
+        int by = key->mouse == MOUSE_WHEEL_UP ? -3 : 3;
+        bool focused = ui->focused;
+        ui->focused = in_pane(ui, key); /* what is under the mouse moves */
+        move_by(ui, data, by);
+        ui->focused = focused;
         return;
     }
     if (ui->help || ui->search.open || ui->filter_line.open ||
         (key->mouse != MOUSE_PRESS && key->mouse != MOUSE_DOUBLE))
+        return;
+    ui->focused = in_pane(ui, key);
+    if (ui->focused)
         return;
     int line = key->row - ui->body_row;
     if (line < -1 || line >= ui->body_rows || line >= GRID_ROWS_MAX || key->col >= ui->body_cols)
@@ -311,10 +326,14 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         back(ui, data, had_message);
         break;
     case ACTION_SORT:
-        ui_sort_by(ui, data, (enum ui_sort)((ui->sort + 1) % UI_SORT_COUNT), false);
-        break;
     case ACTION_INVERT:
-        ui_sort_by(ui, data, ui->sort, !ui->inverted);
+        if (ui->view == UI_VIEW_RED)
+            red_sort(ui, action == ACTION_SORT ? -1 : ui->red.sort,
+                     action == ACTION_INVERT && !ui->red.inverted);
+        else if (action == ACTION_SORT)
+            ui_sort_by(ui, data, (enum ui_sort)((ui->sort + 1) % UI_SORT_COUNT), false);
+        else
+            ui_sort_by(ui, data, ui->sort, !ui->inverted);
         break;
     case ACTION_PAUSE:
         toggle_pause(ui, data);
@@ -373,9 +392,22 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
     }
 }
 
+/* The key that a click on the header or the footer stands for. */
+static const struct key *key_of_click(const struct ui *ui, const struct key *key)
+{
+    if (key->code != KEYCODE_MOUSE || (key->mouse != MOUSE_PRESS && key->mouse != MOUSE_DOUBLE))
+        return NULL;
+    for (int i = 0; i < ui->hit_count; i++)
+        if (ui->hits[i].row == key->row && key->col >= ui->hits[i].from && key->col < ui->hits[i].to)
+            return &ui->hits[i].key;
+    return NULL;
+}
+
 struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct key *key)
 {
     struct ui_effects effects = {.what = UI_REDRAW};
+    const struct key *meant = key_of_click(ui, key);
+    key = meant ? meant : key;
     bool had_message = ui->message[0] != '\0';
     if (key->code == KEYCODE_RESIZE)
         return effects;

@@ -30,6 +30,37 @@ static bool holds(struct slice text, struct slice needle)
     return holds_ascii(text, needle);
 }
 
+bool search_holds(const struct ui *ui, struct slice text)
+{
+    struct slice needle = search_text(ui);
+    return needle.len && holds(text, needle);
+}
+
+size_t search_rows(struct ui *ui, size_t count, size_t at, bool forward, bool inclusive,
+                   bool (*hit)(const void *ctx, size_t i), const void *ctx)
+{
+    size_t first = count, last = count, before = count, after = count;
+    size_t before_at = 0, after_at = 0, hits = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!hit(ctx, i))
+            continue;
+        hits++;
+        first = first == count ? i : first;
+        last = i;
+        if (at < count && i < at) {
+            before = i;
+            before_at = hits;
+        } else if (after == count && (i != at || inclusive)) {
+            after = i;
+            after_at = hits;
+        }
+    }
+    bool around = forward ? after == count : before == count;
+    ui->search.hits = hits;
+    ui->search.hit = hits == 0 ? 0 : around ? (forward ? 1 : hits) : forward ? after_at : before_at;
+    return around ? (forward ? first : last) : forward ? after : before;
+}
+
 static bool name_holds(const struct session *s, const struct node *n, struct slice needle)
 {
     struct label label;
@@ -128,6 +159,10 @@ void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool i
     ui->search.hits = ui->search.hit = 0;
     if (ui->search.len == 0)
         return;
+    if (view_of(ui->view)->find) {
+        view_of(ui->view)->find(ui, data, forward, inclusive);
+        return;
+    }
     for (size_t i = 0; i < ui->rows.sessions; i++) {
         const struct session *s = ui->rows.order[i].session;
         visit(&w, s, NULL);
@@ -141,4 +176,31 @@ void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool i
         choose(ui, data, w.has_after ? w.after : w.first, w.has_after ? w.after_at : 1);
     else
         choose(ui, data, w.has_before ? w.before : w.last, w.has_before ? w.before_at : w.count);
+}
+
+void search_flag(const struct ui *ui, struct grid *grid, int line, int cols)
+{
+    char text[GRID_COLS_MAX * 4 + 1];
+    int columns[GRID_COLS_MAX * 4 + 1]; /* of each byte */
+    size_t len = 0;
+    struct slice needle = search_text(ui);
+    for (int col = 0; col < cols; col++) {
+        const struct cell *cell = grid_at(grid, line, col);
+        if (len + cell->len > sizeof(text) - 1)
+            break;
+        for (int i = 0; i < cell->len; i++) {
+            text[len] = cell->text[i];
+            columns[len++] = col;
+        }
+    }
+    columns[len] = cols;
+    struct slice rest = slice_make(text, len);
+    for (size_t at = text_find_nocase(rest, needle); at < rest.len; at = text_find_nocase(rest, needle)) {
+        size_t from = (size_t)(rest.ptr - text) + at, width = text_width(needle);
+        grid_flag(grid, line, columns[from], 1, (int)width, CELL_MATCH);
+        /* Folding keeps the number of characters, not always that of bytes: step over the first one only. */
+        struct text_cluster first;
+        rest = slice_sub(rest, at, rest.len);
+        text_next(&rest, &first);
+    }
 }

@@ -8,6 +8,8 @@ void search_open(struct ui *ui)
     s->origin = ui->selected;
     s->origin_top = ui->top;
     s->origin_follow = ui->follow;
+    s->origin_events = ui->events;
+    s->origin_red = ui->red;
     s->len = 0;
     s->text[0] = '\0';
     s->hits = s->hit = 0;
@@ -22,10 +24,18 @@ void search_forget(struct ui *ui)
     s->reveal = 0;
 }
 
+/* The selections where they were when the line was opened. */
+static void back_to_origin(struct ui *ui)
+{
+    ui->selected = ui->search.origin;
+    ui->events = ui->search.origin_events;
+    ui->red = ui->search.origin_red;
+}
+
 static void cancel_search(struct ui *ui, const struct ui_data *data)
 {
     search_forget(ui);
-    ui->selected = ui->search.origin;
+    back_to_origin(ui);
     ui->follow = ui->search.origin_follow;
     ui->top = ui->search.origin_top;
     ui_refresh(ui, data);
@@ -33,7 +43,7 @@ static void cancel_search(struct ui *ui, const struct ui_data *data)
 
 static void search_again(struct ui *ui, const struct ui_data *data)
 {
-    ui->selected = ui->search.origin;
+    back_to_origin(ui);
     ui->search.reveal = 0;
     search_move(ui, data, true, true);
     if (ui->search.hits == 0)

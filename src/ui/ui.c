@@ -248,6 +248,18 @@ enum ct_err ui_set_columns(struct ui *ui, const char *text, struct ct_errmsg *ms
     return columns_parse(&ui->columns, slice_str(text), msg);
 }
 
+struct filter_context ui_filter_context(const struct ui *ui, const struct ui_data *data)
+{
+    return (struct filter_context){data->now_ns, data->here, data->here_count, ui->rows.last_id};
+}
+
+void ui_add_hit(struct ui *ui, int row, int from, int to, enum action action)
+{
+    struct hit hit = {.row = row, .from = from, .to = to};
+    if (ui->hit_count < HITS_MAX && keymap_key(&ui->keymap, action, 0, &hit.key))
+        ui->hits[ui->hit_count++] = hit;
+}
+
 unsigned ui_context(const struct ui *ui)
 {
     if (ui->help)
@@ -357,6 +369,7 @@ static void lay_out(struct ui *ui, const struct grid *grid, struct area *pane)
             *pane = body;
         }
     }
+    ui->pane_area = *pane;
     ui->body_row = 2;
     ui->body_rows = body.rows - 1;
     ui->body_cols = body.cols;
@@ -368,6 +381,9 @@ static void draw_body(struct ui *ui, const struct ui_data *data, struct grid *gr
     bool covered = pane.cols == body.cols && pane.row == body.row;
     if (!covered)
         view_of(ui->view)->draw(ui, data, grid, body);
+    for (int i = 0; !covered && ui->search.len && i < ui->body_rows; i++)
+        if (view_of(ui->view)->context & CONTEXT_ROWS)
+            search_flag(ui, grid, ui->body_row + i, ui->body_cols);
     if (pane.cols == 0)
         return;
     if (pane.row == body.row && !covered)
@@ -382,6 +398,7 @@ static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *gr
     ui->wake_ns = 0;
     lay_out(ui, grid, &pane);
     memset(ui->lines, 0, sizeof(ui->lines));
+    ui->hit_count = 0;
     update_fleet(ui, data);
     ui_refresh(ui, data);
     telemetry_refresh(ui, data);
@@ -418,6 +435,8 @@ void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid)
         dialog_draw(ui, grid);
     }
     grid_fill(grid, grid->rows - 1, 0, 1, grid->cols, ROLE_FOOTER);
+    while (ui->hit_count > 0 && ui->hits[ui->hit_count - 1].row == grid->rows - 1)
+        ui->hit_count--; /* those of the footer before; the header's stay on a frozen screen */
     footer_draw(ui, data, grid, grid->rows - 1);
     if (ui->paused)
         draw_banner(ui, grid);

@@ -14,17 +14,6 @@
 #include "ui.h"
 #include "view.h"
 
-struct search {
-    bool open; /* the search line takes the keys */
-    char text[UI_SEARCH_MAX];
-    size_t len;
-    struct line origin; /* the selection when the line was opened */
-    size_t origin_top;
-    bool origin_follow;
-    uint64_t reveal; /* the hit, shown although it lies in folded rows */
-    size_t hits, hit;
-};
-
 /* The rows of one turn, all unfolded, as the waterfall shows them. */
 struct turn_rows {
     struct row *items; /* owned */
@@ -50,8 +39,31 @@ struct red_list {
     char name[96];
     size_t name_len;
     int window; /* index of the windows: 1, 5, 15 minutes, everything */
+    int sort;   /* column by which the rows of a group are sorted */
+    bool inverted;
     size_t top, lines;
 };
+
+struct search {
+    bool open; /* the search line takes the keys */
+    char text[UI_SEARCH_MAX];
+    size_t len;
+    struct line origin; /* the selection when the line was opened */
+    size_t origin_top;
+    bool origin_follow;
+    struct event_list origin_events; /* the selections of the views that have their own */
+    struct red_list origin_red;
+    uint64_t reveal; /* the hit, shown although it lies in folded rows */
+    size_t hits, hit;
+};
+
+/* What a click does: the same as a key. */
+struct hit {
+    int row, from, to; /* columns [from, to) */
+    struct key key;
+};
+
+#define HITS_MAX 48
 
 struct filter_line {
     bool open; /* it takes the keys */
@@ -117,6 +129,9 @@ struct ui {
     enum ui_severity severity;
 
     /* As of the last drawing. */
+    struct hit hits[HITS_MAX];
+    int hit_count;
+    struct area pane_area; /* of the details beside or below; no columns: there is none */
     struct layout layout;
     int screen_rows;
     int body_row, body_rows, body_cols; /* of the view's lines below its title */
@@ -154,6 +169,19 @@ void ui_keep_revealed(struct ui *ui, const struct ui_data *data);
 
 /* -------------------------------------------------------------------------------------------- search.c */
 
+/* True when the text holds the search text, case aside. */
+bool search_holds(const struct ui *ui, struct slice text);
+
+/* Flags the search text wherever it can be read on a line. */
+void search_flag(const struct ui *ui, struct grid *grid, int line, int cols);
+
+/*
+ * For views with rows of their own: which of the rows is the next hit, of those that hit(ctx, i) says. at is
+ * the selected one, count: none is. Counts the hits. Returns count when there is none.
+ */
+size_t search_rows(struct ui *ui, size_t count, size_t at, bool forward, bool inclusive,
+                   bool (*hit)(const void *ctx, size_t i), const void *ctx);
+
 /* True when a row's words hold the search text. */
 bool search_matches(const struct ui *ui, const struct session *s, const struct node *n);
 
@@ -181,6 +209,12 @@ void filter_key(struct ui *ui, const struct ui_data *data,
 
 /* ---------------------------------------------------------------------------------------------- views/ */
 
+/* Clicks on these columns of a row do what the key of an action does; nothing when it has no key. */
+void ui_add_hit(struct ui *ui, int row, int from, int to, enum action action);
+
+/* What the filter has to know beside itself. */
+struct filter_context ui_filter_context(const struct ui *ui, const struct ui_data *data);
+
 /* The context whose keys are listened to. */
 unsigned ui_context(const struct ui *ui);
 
@@ -193,16 +227,20 @@ void tree_fold(struct ui *ui, const struct ui_data *data, enum action action);
 void tree_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void waterfall_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void waterfall_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void waterfall_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 void red_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void red_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void red_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void red_enter(struct ui *ui, const struct ui_data *data);
 struct line red_target(const struct ui *ui, const struct ui_data *data);
 void red_next_window(struct ui *ui);
+void red_sort(struct ui *ui, int column, bool inverted); /* column -1: the next one */
+void red_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void events_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void events_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void events_enter(struct ui *ui, const struct ui_data *data);
+void events_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 struct line events_target(const struct ui *ui, const struct ui_data *data);
 void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void flow_move(struct ui *ui, const struct ui_data *data, int64_t by);

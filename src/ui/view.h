@@ -36,6 +36,9 @@ struct view {
     void (*enter)(struct ui *ui, const struct ui_data *data);
     /* What links and copies are about; NULL: the row selected in the tree. */
     struct line (*target)(const struct ui *ui, const struct ui_data *data);
+    /* Selects the next hit of the search among its rows, from the selected one (inclusive: that one counts),
+     * and counts the hits; NULL: as the tree does it. */
+    void (*find)(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
     /* A click on a line that is not in ui->lines (line 0 is the title's); NULL: nothing happens. */
     void (*click)(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 };

@@ -111,8 +111,8 @@ void quick_hook(const char *socket, const struct env *env, const char *then)
 
 static bool asks_for_text(int argc, const char *const *argv)
 {
-    static const char *const texts[] = {
-        "--help", "-h", "--help-all", "--version", "-V", "--print-config", "--completions", "--man"};
+    static const char *const texts[] = {"--help",         "-h",           "--help-all",    "--version", "-V",
+                                        "--print-config", "--print-keys", "--completions", "--man"};
     for (int i = 2; i < argc; i++)
         for (size_t k = 0; k < sizeof texts / sizeof texts[0]; k++)
             if (strcmp(argv[i], texts[k]) == 0)

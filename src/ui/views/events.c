@@ -20,9 +20,15 @@
 
 /* ---------------------------------------------------------------------------------------------- choice */
 
-static bool shown(const struct ui *ui, const struct session *only, const struct stream_item *item)
+static bool shown(const struct ui *ui, const struct ui_data *data, const struct session *only,
+                  const struct stream_item *item)
 {
-    return !ui->one_session || !only || slice_eq_str(only->session_id, item->session_id);
+    if (ui->one_session && only && !slice_eq_str(only->session_id, item->session_id))
+        return false;
+    if (ui->filter.count == 0)
+        return true;
+    struct filter_context c = ui_filter_context(ui, data);
+    return filter_event(&ui->filter, item, model_session(data->model, slice_str(item->session_id)), &c);
 }
 
 /* The session that "one session" is about, or NULL for all. */
@@ -42,7 +48,7 @@ static uint64_t step(const struct ui *ui, const struct ui_data *data, uint64_t n
         const struct stream_item *item = at <= last ? model_stream_item(data->model, at) : NULL;
         if (!item)
             break;
-        if (!shown(ui, only, item))
+        if (!shown(ui, data, only, item))
             continue;
         found = at;
         left--;
@@ -186,8 +192,9 @@ void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, s
     uint64_t end = newest(ui, data);
     if (end == 0) {
         grid_put(grid, area.row + 1, 1, area.cols - 2,
-                 ui->one_session ? SLICE_LIT("No event of this session is kept any more.")
-                                 : SLICE_LIT("Nothing has arrived yet."),
+                 ui->filter.count  ? SLICE_LIT("No event passes the filter.")
+                 : ui->one_session ? SLICE_LIT("No event of this session is kept any more.")
+                                   : SLICE_LIT("Nothing has arrived yet."),
                  ROLE_DIM);
         return;
     }
@@ -223,6 +230,14 @@ void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, s
     list->first = numbers[count - 1];
 }
 
+static bool is_hit(const struct ui *ui, const struct ui_data *data, const struct stream_item *item)
+{
+    const struct session *s = model_session(data->model, slice_str(item->session_id));
+    return search_holds(ui, slice_str(item->name)) || search_holds(ui, slice_str(item->detail)) ||
+           search_holds(ui, slice_str(event_kind_name((enum event_kind)item->kind))) ||
+           search_holds(ui, slice_str(item->key)) || (s && search_holds(ui, label_session(s)));
+}
+
 /* ------------------------------------------------------------------------------------------------ keys */
 
 void events_move(struct ui *ui, const struct ui_data *data, int64_t by)
@@ -251,6 +266,42 @@ void events_click(struct ui *ui, const struct ui_data *data, int line, int col, 
     list->selected = at;
     if (twice)
         events_enter(ui, data);
+}
+
+/* Goes through the kept events as they came, those that are shown; the selected one, or the newest, is where
+ * it starts. */
+void events_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    const struct session *only = only_session(ui, data);
+    uint64_t last = model_stream_last(data->model);
+    uint64_t from = last > STREAM_ITEMS_MAX ? last - STREAM_ITEMS_MAX + 1 : 1;
+    uint64_t here = ui->events.selected ? ui->events.selected : newest(ui, data);
+    uint64_t ends[2] = {0, 0}, before = 0, after = 0; /* the first and the last hit; the nearest ones */
+    size_t hits = 0, before_at = 0, after_at = 0;
+    for (uint64_t at = from; at <= last; at++) {
+        const struct stream_item *item = model_stream_item(data->model, at);
+        if (!item || !shown(ui, data, only, item) || !is_hit(ui, data, item))
+            continue;
+        hits++;
+        ends[0] = ends[0] ? ends[0] : at;
+        ends[1] = at;
+        if (at < here) {
+            before = at;
+            before_at = hits;
+        } else if (!after && (at != here || inclusive)) {
+            after = at;
+            after_at = hits;
+        }
+    }
+    uint64_t found = forward ? after : before;
+    ui->search.hits = hits;
+    ui->search.hit = found ? (forward ? after_at : before_at) : forward && hits ? 1 : hits;
+    found = found ? found : ends[forward ? 0 : 1];
+    if (!found)
+        return;
+    if (ui->events.selected == 0)
+        ui->events.bottom = here;
+    ui->events.selected = found;
 }
 
 static const struct node *find_key(const struct node *n, struct slice key)

@@ -34,14 +34,16 @@ void footer_init(struct ui *ui)
 /* That is where we are. */
 static bool leads_here(const struct ui *ui, enum action action)
 {
-    return (action == ACTION_VIEW_TREE && ui->view == UI_VIEW_TREE) ||
-           (action == ACTION_VIEW_WATERFALL && ui->view == UI_VIEW_WATERFALL) ||
-           (action == ACTION_VIEW_RED && ui->view == UI_VIEW_RED) ||
-           (action == ACTION_VIEW_EVENTS && ui->view == UI_VIEW_EVENTS);
+    static const enum action LEADS[UI_VIEW_COUNT] = {
+        [UI_VIEW_TREE] = ACTION_VIEW_TREE,     [UI_VIEW_WATERFALL] = ACTION_VIEW_WATERFALL,
+        [UI_VIEW_RED] = ACTION_VIEW_RED,       [UI_VIEW_EVENTS] = ACTION_VIEW_EVENTS,
+        [UI_VIEW_DETAIL] = ACTION_VIEW_DETAIL, [UI_VIEW_FLOW] = ACTION_VIEW_FLOW,
+    };
+    return LEADS[ui->view] == action;
 }
 
 /* As many hints as fit, chosen by priority, shown in the order of the table. */
-static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
+static void draw_hints(struct ui *ui, unsigned context, struct pen *pen)
 {
     const struct hint *shown[ACTION_COUNT] = {0};
     int left = pen->edge - pen->col + 2;
@@ -59,14 +61,16 @@ static void draw_hints(const struct ui *ui, unsigned context, struct pen *pen)
     for (int a = ACTION_NONE + 1; a < ACTION_COUNT; a++) {
         if (!shown[a])
             continue;
+        int from = pen->col;
         pen_str(pen, shown[a]->key, ROLE_FOOTER_KEY);
         pen_str(pen, " ", ROLE_FOOTER);
         pen_str(pen, action_info((enum action)a)->label, ROLE_FOOTER);
+        ui_add_hit(ui, pen->row, from, pen->col, (enum action)a);
         pen->col += 2;
     }
 }
 
-static void draw_search(const struct ui *ui, struct grid *grid, int row)
+static void draw_search(struct ui *ui, struct grid *grid, int row)
 {
     char count[64];
     const struct search *s = &ui->search;
@@ -93,7 +97,7 @@ static void draw_search(const struct ui *ui, struct grid *grid, int row)
     draw_hints(ui, s->open ? CONTEXT_SEARCH : ui_context(ui), &pen);
 }
 
-static void draw_filter(const struct ui *ui, struct grid *grid, int row)
+static void draw_filter(struct ui *ui, struct grid *grid, int row)
 {
     char count[64];
     const struct filter_line *l = &ui->filter_line;

@@ -255,6 +255,20 @@ static void draw_segment(struct pen *pen, const struct segment *s)
         pen_str(pen, s->pieces[i].text, s->pieces[i].role);
 }
 
+/* A click leads to where there is more of it. */
+static void add_hit(struct ui *ui, int row, int from, int to, int segment)
+{
+    static const enum action LEADS[SEGMENT_COUNT] = {
+        [SEGMENT_TITLE] = ACTION_VIEW_TREE,    [SEGMENT_LIVE] = ACTION_VIEW_TREE,
+        [SEGMENT_WAITING] = ACTION_VIEW_TREE,  [SEGMENT_LLM] = ACTION_VIEW_RED,
+        [SEGMENT_ERRORS] = ACTION_VIEW_RED,    [SEGMENT_P95] = ACTION_VIEW_RED,
+        [SEGMENT_LIMIT] = ACTION_VIEW_FLOW,    [SEGMENT_HEALTH] = ACTION_VIEW_FLOW,
+        [SEGMENT_UPSTREAM] = ACTION_VIEW_FLOW,
+    };
+    if (LEADS[segment] != ACTION_NONE)
+        ui_add_hit(ui, row, from, to, LEADS[segment]);
+}
+
 void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row)
 {
     struct segment segments[SEGMENT_COUNT] = {0};
@@ -283,7 +297,9 @@ void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
             continue;
         if (pen.col > 1)
             pen.col += i == SEGMENT_SPARK ? 1 : gap;
+        int from = pen.col;
         draw_segment(&pen, &segments[i]);
+        add_hit(ui, row, from, pen.col, i);
     }
     int col = grid->cols - 1;
     for (int i = SEGMENT_COUNT - 1; i >= SEGMENT_SOURCE; i--) {
@@ -292,6 +308,7 @@ void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
         col -= width_of(&segments[i]);
         struct pen right = {grid, row, col, grid->cols - 1};
         draw_segment(&right, &segments[i]);
+        add_hit(ui, row, col, right.col, i);
         col -= gap;
     }
 }

@@ -57,9 +57,11 @@ static void add_keys(struct help *h, const struct keymap *map)
                 add_action(h, map, (enum action)a);
     }
     add_title(h, "Mouse");
-    add(h, "click", ROLE_HELP_KEY, "select; on a column title: sort", ROLE_TEXT);
-    add(h, "double click", ROLE_HELP_KEY, "expand or fold", ROLE_TEXT);
-    add(h, "wheel", ROLE_HELP_KEY, "move", ROLE_TEXT);
+    add(h, "click", ROLE_HELP_KEY, "select; on a column title: sort; on a hint below: its key", ROLE_TEXT);
+    add(h, "", ROLE_HELP_KEY, "on the header: the view that has more of it; on the other pane: keys go there",
+        ROLE_TEXT);
+    add(h, "double click", ROLE_HELP_KEY, "expand or fold; in RED, events and lists: Enter", ROLE_TEXT);
+    add(h, "wheel", ROLE_HELP_KEY, "move what is under the mouse", ROLE_TEXT);
 }
 
 static void add_state(struct help *h, const struct status_look *look, const char *help)

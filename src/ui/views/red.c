@@ -64,9 +64,59 @@ static const struct session *scope_of(const struct ui *ui, const struct ui_data 
     return ui->one_session ? model_session_by_id(data->model, ui->selected.session_id) : NULL;
 }
 
-/* Rows by group, most calls first; returns how many. */
+/* What a row is sorted by; unknown is less than everything. */
+static double sort_key(enum red_column by, const struct red_row *row)
+{
+    switch (by) {
+    case RED_RATE:
+        return row->rate_per_min;
+    case RED_ERRORS:
+        return (double)row->errors;
+    case RED_ERROR_SHARE:
+        return row->count ? (double)row->errors / (double)row->count : -1;
+    case RED_P50:
+        return (double)row->p50_ns;
+    case RED_P95:
+        return (double)row->p95_ns;
+    case RED_P99:
+        return (double)row->p99_ns;
+    case RED_TTFT:
+        return (double)row->ttft_p95_ns;
+    case RED_RETRIES:
+        return (double)row->retries;
+    default:
+        return (double)row->count;
+    }
+}
+
+static bool comes_before(const struct red_list *list, const struct red_row *a, const struct red_row *b)
+{
+    double x = sort_key((enum red_column)list->sort, a), y = sort_key((enum red_column)list->sort, b);
+    return list->inverted ? x < y : x > y;
+}
+
+/* A session's row passes as the session does. Of the others, words and the keys of their own kind say which:
+ * model: for models, tool: for tools and MCP servers, agent: for sub-agents, err for rows with errors. */
+static bool passes(const struct filter *filter, const struct filter_context *c, const struct ui_data *data,
+                   const struct red_row *row)
+{
+    static const enum filter_key KEYS[] = {[RED_LLM] = FILTER_MODEL,
+                                           [RED_TOOL] = FILTER_TOOL,
+                                           [RED_MCP] = FILTER_TOOL,
+                                           [RED_AGENT] = FILTER_AGENT,
+                                           [RED_SESSION] = FILTER_WORD};
+    if (row->kind == RED_SESSION) {
+        const struct session *s = model_session(data->model, row->name);
+        return s && filter_session(filter, s, c);
+    }
+    return filter_name(filter, KEYS[row->kind], row->name, row->errors > 0);
+}
+
+/* Rows by group, in the order of the sort; returns how many. */
 static size_t collect(const struct ui *ui, const struct ui_data *data, struct red_row *rows)
 {
+    const struct filter *filter = ui->filter.count ? &ui->filter : NULL;
+    struct filter_context context = ui_filter_context(ui, data);
     struct red_row all[RED_ROWS_MAX];
     int64_t window = WINDOWS[ui->red.window].ns;
     const struct session *only = scope_of(ui, data);
@@ -77,10 +127,11 @@ static size_t collect(const struct ui *ui, const struct ui_data *data, struct re
     for (size_t g = 0; g < GROUP_KINDS; g++) {
         size_t first = count;
         for (size_t i = 0; i < found; i++) {
-            if (all[i].kind != GROUPS[g].kind || all[i].count == 0)
+            if (all[i].kind != GROUPS[g].kind || all[i].count == 0 ||
+                (filter && !passes(filter, &context, data, &all[i])))
                 continue;
             size_t at = count++;
-            for (; at > first && rows[at - 1].count < all[i].count; at--)
+            for (; at > first && comes_before(&ui->red, &all[i], &rows[at - 1]); at--)
                 rows[at] = rows[at - 1];
             rows[at] = all[i];
         }
@@ -212,8 +263,13 @@ static void draw_title(const struct ui *ui, struct grid *grid, const struct red_
     struct pen pen = {grid, area.row, area.col + 1, area.col + 1 + l->name};
     pen_str(&pen, "RED ", ROLE_COLUMN_SORT);
     pen_str(&pen, WINDOWS[ui->red.window].name, ROLE_COLUMN_SORT);
-    for (int c = 0; c < RED_COLUMN_COUNT; c++)
-        put(grid, area.row, l, (enum red_column)c, COLUMNS[c].title, ROLE_COLUMN);
+    for (int c = 0; c < RED_COLUMN_COUNT; c++) {
+        bool sorts = c == ui->red.sort;
+        put(grid, area.row, l, (enum red_column)c, COLUMNS[c].title, sorts ? ROLE_COLUMN_SORT : ROLE_COLUMN);
+        if (sorts && l->col[c])
+            grid_put(grid, area.row, l->col[c] + COLUMNS[c].width - (int)strlen(COLUMNS[c].title) - 1, 1,
+                     slice_str(glyph(ui->red.inverted ? GLYPH_UP : GLYPH_OPEN)), ROLE_COLUMN_SORT);
+    }
 }
 
 void red_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
@@ -278,13 +334,60 @@ void red_move(struct ui *ui, const struct ui_data *data, int64_t by)
     choose(&ui->red, &rows[to < 0 ? 0 : to > last ? last : to]);
 }
 
+/* The column at a screen column; RED_COLUMN_COUNT: none. */
+static int column_at(const struct ui *ui, int col)
+{
+    struct red_layout l;
+    lay_out(&l, (struct area){1, 0, ui->body_rows + 1, ui->body_cols});
+    for (int c = 0; c < RED_COLUMN_COUNT; c++)
+        if (l.col[c] && col >= l.col[c] - 1 && col < l.col[c] + COLUMNS[c].width)
+            return c;
+    return RED_COLUMN_COUNT;
+}
+
+void red_sort(struct ui *ui, int column, bool inverted)
+{
+    char text[64];
+    struct red_list *list = &ui->red;
+    list->sort = column < 0 ? (list->sort + 1) % RED_COLUMN_COUNT : column;
+    list->inverted = inverted;
+    snprintf(text, sizeof(text), "sorted by %s%s", COLUMNS[list->sort].title,
+             inverted ? ", the other way round" : "");
+    ui_say(ui, UI_INFO, text);
+}
+
+struct red_search {
+    const struct ui *ui;
+    const struct ui_data *data;
+    const struct red_row *rows;
+};
+
+static bool is_hit(const void *ctx, size_t i)
+{
+    const struct red_search *s = ctx;
+    return search_holds(s->ui, s->rows[i].name) || search_holds(s->ui, name_of(s->data, &s->rows[i]));
+}
+
+void red_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    struct red_row rows[RED_ROWS_MAX];
+    size_t count = collect(ui, data, rows), at = find_selected(&ui->red, rows, count);
+    size_t found =
+        search_rows(ui, count, at, forward, inclusive, is_hit, &(struct red_search){ui, data, rows});
+    if (found < count)
+        choose(&ui->red, &rows[found]);
+}
+
 void red_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice)
 {
     struct red_row rows[RED_ROWS_MAX];
     size_t count = collect(ui, data, rows), wanted = ui->red.top + (size_t)line - 1;
-    (void)col;
-    if (line < 1)
+    if (line < 1) {
+        int column = column_at(ui, col);
+        if (column < RED_COLUMN_COUNT && !twice)
+            red_sort(ui, column, column == ui->red.sort && !ui->red.inverted);
         return;
+    }
     for (size_t i = 0; i < count; i++)
         if (line_of(rows, i) == wanted) {
             choose(&ui->red, &rows[i]);

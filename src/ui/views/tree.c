@@ -257,36 +257,6 @@ static void draw_texts(const struct context *c)
                  ROLE_DIM);
 }
 
-/* --------------------------------------------------------------------------------------------- matches */
-
-/* Flags the search text wherever it can be read on a line. */
-static void flag_matches(struct ui *ui, struct grid *grid, int line)
-{
-    char text[GRID_COLS_MAX * 4 + 1];
-    int columns[GRID_COLS_MAX * 4 + 1]; /* of each byte */
-    size_t len = 0;
-    struct slice needle = search_text(ui);
-    for (int col = 0; col < ui->body_cols; col++) {
-        const struct cell *cell = grid_at(grid, line, col);
-        if (len + cell->len > sizeof(text) - 1)
-            break;
-        for (int i = 0; i < cell->len; i++) {
-            text[len] = cell->text[i];
-            columns[len++] = col;
-        }
-    }
-    columns[len] = ui->body_cols;
-    struct slice rest = slice_make(text, len);
-    for (size_t at = text_find_nocase(rest, needle); at < rest.len; at = text_find_nocase(rest, needle)) {
-        size_t from = (size_t)(rest.ptr - text) + at, width = text_width(needle);
-        grid_flag(grid, line, columns[from], 1, (int)width, CELL_MATCH);
-        /* Folding keeps the number of characters, not always that of bytes: step over the first one only. */
-        struct text_cluster first;
-        rest = slice_sub(rest, at, rest.len);
-        text_next(&rest, &first);
-    }
-}
-
 /* -------------------------------------------------------------------------------------- all of it */
 
 static void draw_titles(struct ui *ui, struct grid *grid, int row)
@@ -344,8 +314,6 @@ void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, str
         c.line = area.row + 1 + i;
         ui->lines[i] = (struct line){r->session_id, r->node_id};
         draw_row(&c, r);
-        if (ui->search.len)
-            flag_matches(ui, grid, c.line);
     }
     if (rows_until_ns(&ui->rows))
         ui_wake_at(ui, rows_until_ns(&ui->rows));

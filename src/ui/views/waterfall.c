@@ -297,3 +297,27 @@ void waterfall_move(struct ui *ui, const struct ui_data *data, int64_t by)
     const struct row *row = &ui->turn.items[to < 0 ? 0 : to > last ? last : to];
     ui_select_node(ui, data, row->session_id, row->node_id);
 }
+
+struct turn_search {
+    const struct ui *ui;
+    const struct turn_rows *turn;
+};
+
+static bool is_hit(const void *ctx, size_t i)
+{
+    const struct turn_search *s = ctx;
+    return search_matches(s->ui, s->turn->items[i].session, s->turn->items[i].node);
+}
+
+void waterfall_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    const struct node *turn = selected_turn(ui, data);
+    if (!turn)
+        return;
+    collect(&ui->turn, turn);
+    size_t at = find_row(&ui->turn, ui->selected.node_id), count = ui->turn.count;
+    size_t found =
+        search_rows(ui, count, at, forward, inclusive, is_hit, &(struct turn_search){ui, &ui->turn});
+    if (found < count)
+        ui_select_node(ui, data, ui->turn.items[found].session_id, ui->turn.items[found].node_id);
+}

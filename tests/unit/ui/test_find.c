@@ -1,0 +1,284 @@
+/* Search, filter and the mouse in the views that have rows of their own. */
+#include "screen.h"
+
+#include "fixture.h"
+
+static struct fixture f;
+static struct ui *ui;
+static struct grid g;
+
+static int open_busy(void **state)
+{
+    (void)state;
+    fixture_init(&f);
+    scenario_find("busy")->build(&f);
+    grid_init(&g, 160, 40);
+    ui = ui_create(NULL);
+    ui_draw(ui, &f.data, &g);
+    return 0;
+}
+
+static int close_busy(void **state)
+{
+    (void)state;
+    ui_destroy(ui);
+    grid_finish(&g);
+    fixture_finish(&f);
+    return 0;
+}
+
+static struct ui_effects keys(const char *script)
+{
+    struct ui_effects e = fixture_keys(ui, &f, script);
+    ui_draw(ui, &f.data, &g);
+    assert_screen_sound(&g);
+    return e;
+}
+
+static struct ui_effects mouse(enum mouse_action action, int row, int col)
+{
+    struct ui_effects e = ui_key(ui, &f.data, &(struct key){KEYCODE_MOUSE, action, row, col});
+    fixture_answer(ui, &e);
+    ui_draw(ui, &f.data, &g);
+    return e;
+}
+
+static struct ui_view view(void)
+{
+    return ui_view(ui, &f.data);
+}
+
+static bool selected_says(const char *words)
+{
+    for (int row = 0; row < g.rows; row++)
+        if (screen_row_flagged(&g, row, CELL_SELECTED))
+            return screen_row_has(&g, row, words);
+    return false;
+}
+
+/* Where the words stand on a row. */
+static int column_of(int row, const char *words)
+{
+    for (int col = 0; col < g.cols; col++) {
+        size_t len = strlen(words), at = 0;
+        for (int c = col; c < g.cols && at < len; c++) {
+            const struct cell *cell = grid_at(&g, row, c);
+            if (cell->len == 0 || at + cell->len > len || memcmp(cell->text, words + at, cell->len) != 0)
+                break;
+            at += cell->len;
+        }
+        if (at == len)
+            return col;
+    }
+    fail_msg("row %d does not say \"%s\"", row, words);
+    return -1;
+}
+
+static void click_on(int row, const char *words)
+{
+    mouse(MOUSE_PRESS, row, column_of(row, words));
+}
+
+static bool has_match(void)
+{
+    for (int row = 0; row < g.rows; row++)
+        if (screen_row_flagged(&g, row, CELL_MATCH))
+            return true;
+    return false;
+}
+
+static void the_waterfall_is_searched(void **state)
+{
+    (void)state;
+    keys("j w / text:grep");
+    assert_int_equal(view().hits, 1);
+    assert_true(selected_says("Grep"));
+    assert_true(has_match());
+    keys("Esc");
+    assert_true(selected_says("#7"));
+    keys("/ text:haiku Enter");
+    assert_int_equal(view().hits, 2);
+    size_t first = view().hit;
+    keys("n");
+    assert_int_equal(view().hit, first + 1);
+    keys("N N");
+    assert_int_equal(view().hit, first == 1 ? 2 : first - 1);
+    keys("/ text:nowhere");
+    assert_int_equal(view().hits, 0);
+    assert_true(screen_row_has(&g, g.rows - 1, "not found"));
+}
+
+static void red_is_searched(void **state)
+{
+    (void)state;
+    keys("r / text:Bash Enter");
+    assert_true(selected_says("Bash"));
+    assert_int_equal(view().hits, 1);
+    assert_true(has_match());
+    keys("n");
+    assert_true(selected_says("Bash"));
+    keys("Esc / text:opus");
+    assert_true(selected_says("opus"));
+    keys("Esc");
+    assert_true(selected_says("Bash")); /* where it began */
+}
+
+static void events_are_searched(void **state)
+{
+    (void)state;
+    keys("e / text:Bash Enter");
+    assert_true(view().hits > 0);
+    assert_true(selected_says("Bash"));
+    assert_true(has_match());
+    size_t hits = view().hits, hit = view().hit;
+    keys("N");
+    assert_int_equal(view().hit, hit > 1 ? hit - 1 : hits);
+    assert_true(selected_says("Bash"));
+}
+
+static void events_are_filtered(void **state)
+{
+    (void)state;
+    keys("e");
+    int all = 0, some = 0;
+    for (int row = 2; row < g.rows - 1; row++)
+        all += screen_row_has(&g, row, ":");
+    keys("f text:tool:Bash Enter");
+    for (int row = 2; row < g.rows - 1; row++)
+        if (screen_row_has(&g, row, ":")) {
+            some++;
+            assert_true(screen_row_has(&g, row, "Bash"));
+        }
+    assert_in_range(some, 1, all - 1);
+    keys("f C-u text:nothingofthesort");
+    assert_true(screen_find(&g, "No event passes the filter") > 0);
+    keys("Esc");
+    int again = 0;
+    for (int row = 2; row < g.rows - 1; row++)
+        again += screen_row_has(&g, row, ":");
+    assert_int_equal(again, all);
+}
+
+static void red_is_filtered(void **state)
+{
+    (void)state;
+    keys("r");
+    assert_true(screen_find(&g, "Read") > 0);
+    keys("f text:tool:Bash Enter");
+    assert_true(screen_find(&g, "Bash") > 0);
+    assert_int_equal(screen_find(&g, "Read"), -1);
+    assert_true(screen_find(&g, "MODELS") > 0); /* tool: says nothing about models */
+    keys("f C-u text:opus Enter");
+    assert_true(screen_find(&g, "opus") > 0);
+    assert_int_equal(screen_find(&g, "Bash"), -1);
+}
+
+static void red_is_sorted_by_keys_and_clicks(void **state)
+{
+    (void)state;
+    keys("r j");
+    assert_true(screen_row_has(&g, 1, "▾CALLS"));
+    click_on(1, "P95");
+    assert_true(screen_row_has(&g, 1, "▾P95"));
+    click_on(1, "P95");
+    assert_true(screen_row_has(&g, 1, "▴P95"));
+    keys("s");
+    assert_true(screen_row_has(&g, 1, "▾P99"));
+    keys("S");
+    assert_true(screen_row_has(&g, 1, "▴P99"));
+}
+
+static void hints_are_clicked(void **state)
+{
+    int footer = g.rows - 1;
+    (void)state;
+    click_on(footer, "Waterfall");
+    assert_int_equal(view().view, UI_VIEW_WATERFALL);
+    click_on(footer, "RED");
+    assert_int_equal(view().view, UI_VIEW_RED);
+    click_on(footer, "1 Tree");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    click_on(footer, "Help");
+    assert_true(view().help);
+    click_on(footer, "Close");
+    assert_false(view().help);
+    click_on(footer, "Search");
+    assert_true(view().searching);
+    click_on(footer, "Cancel");
+    assert_false(view().searching);
+    click_on(footer, "o Open");
+    assert_int_equal(view().dialog, CONTEXT_LINKS);
+    assert_true(mouse(MOUSE_PRESS, footer, column_of(footer, "Copy")).what & UI_COPY_LINK);
+    ui_draw(ui, &f.data, &g);
+    keys("Esc");
+    assert_true(mouse(MOUSE_PRESS, footer, column_of(footer, "Quit")).what & UI_QUIT);
+}
+
+static void the_header_leads_to_more(void **state)
+{
+    (void)state;
+    click_on(0, "telemetry");
+    assert_int_equal(view().view, UI_VIEW_FLOW);
+    click_on(0, "p95");
+    assert_int_equal(view().view, UI_VIEW_RED);
+    click_on(0, "claude-top");
+    assert_int_equal(view().view, UI_VIEW_TREE);
+    keys("P");
+    mouse(MOUSE_PRESS, 0, 2); /* the banner lies over it */
+    assert_true(view().paused);
+}
+
+static void the_pane_takes_clicks_and_the_wheel(void **state)
+{
+    (void)state;
+    grid_resize(&g, 160, 16);
+    keys("i");
+    assert_false(view().focused);
+    mouse(MOUSE_PRESS, 6, 150);
+    assert_true(view().focused);
+    mouse(MOUSE_PRESS, 3, 10);
+    assert_false(view().focused);
+    size_t selected = view().selected;
+    mouse(MOUSE_WHEEL_DOWN, 6, 150);
+    assert_int_equal(view().selected, selected); /* the details scrolled, and kept nothing else */
+    assert_false(view().focused);
+    assert_int_equal(screen_row_has(&g, 2, "session "), false);
+    keys("Tab");
+    mouse(MOUSE_WHEEL_DOWN, 6, 10);
+    assert_int_equal(view().selected, selected + 3);
+    assert_true(view().focused);
+}
+
+static void a_row_of_red_has_links_of_its_own(void **state)
+{
+    (void)state;
+    struct ui_effects e = keys("r / text:Bash Enter t");
+    assert_true(e.what & UI_OPEN_LINK);
+    assert_int_equal(e.session_id, 0); /* of all sessions */
+    assert_int_equal(e.red_kind, RED_TOOL);
+    assert_string_equal(e.red_name, "Bash");
+    e = keys("o j Enter");
+    assert_string_equal(e.link, "loki");
+    assert_string_equal(e.red_name, "Bash");
+    keys("1");
+    e = keys("t");
+    assert_string_equal(e.red_name, "");
+    assert_int_not_equal(e.session_id, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_waterfall_is_searched, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_is_searched, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(events_are_searched, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(events_are_filtered, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_is_filtered, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_is_sorted_by_keys_and_clicks, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(hints_are_clicked, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_header_leads_to_more, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_pane_takes_clicks_and_the_wheel, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(a_row_of_red_has_links_of_its_own, open_busy, close_busy),
+    };
+    return cmocka_run_group_tests_name("ui/find", tests, NULL, NULL);
+}
