@@ -233,9 +233,11 @@ static void send_status(struct collector *c, struct receiver_request *request, s
         .now_ns = clock_wall(),
         .flow = &flow,
         .links = links(c),
+        .alerts = &c->config.options->alerts,
         .catching_up = c->behind,
         .synthesize = synthesis_mode(c->config.options, true),
     };
+    source.day_start_ns = local_day_start(source.now_ns);
     if (slice_starts(query, SLICE_LIT("window=")))
         red_window_parse(slice_sub(query, 7, query.len), &source.red_window);
     char *json = status_json(&source);

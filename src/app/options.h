@@ -18,6 +18,7 @@
 #ifndef CT_APP_OPTIONS_H
 #define CT_APP_OPTIONS_H
 
+#include "alerts.h"
 #include "buf.h"
 #include "deeplink.h"
 #include "errors.h"
@@ -193,6 +194,12 @@ struct options {
     bool mouse;
     int sort;            /* enum ui_sort */
     const char *columns; /* column_set of columns.h, as text */
+    bool attention_highlight;
+    bool attention_title;
+    int attention_bell, attention_notify; /* enum ui_when */
+    int attention_notify_by;              /* enum term_notify */
+    int64_t attention_again_ns;
+    struct alert_limits alerts;
     struct option_binding bindings[OPTION_BINDINGS_MAX];
     size_t binding_count;
 

@@ -260,6 +260,8 @@ const struct option option_table[] = {
      .type = OPTION_STRING,
      FIELD(columns)},
 
+#include "options_rows_attention.h" /* attention, alerts */
+
     LIMIT_BYTES(header_bytes, "header-bytes", "64KiB", MIB, "one request's headers together"),
     LIMIT_COUNT(header_count, "header-count", "100", FRAME_HEADERS_MAX, "headers in one request"),
     LIMIT_BYTES(body_bytes, "body-bytes", "64MiB", 64 * MIB, "one request's body as it is sent"),
@@ -326,10 +328,9 @@ _Static_assert(sizeof option_table / sizeof option_table[0] <= OPTIONS_MAX, "rai
 _Static_assert(sizeof(struct options) <= UINT16_MAX, "offsets in the table have 16 bits");
 
 const struct option_section option_sections[] = {
-    {NULL, "This run"},         {"receiver", "Receiving"},
-    {"upstream", "Forwarding"}, {"paths", "Files"},
-    {"journal", "Journal"},     {"grafana", "Grafana"},
-    {"ui", "Screen"},           {"model", "Sessions"},
-    {"trace", "Traces"},        {"limits", "Limits on senders"},
+    {NULL, "This run"},    {"receiver", "Receiving"},  {"upstream", "Forwarding"},
+    {"paths", "Files"},    {"journal", "Journal"},     {"grafana", "Grafana"},
+    {"ui", "Screen"},      {"attention", "Attention"}, {"alerts", "Alerts"},
+    {"model", "Sessions"}, {"trace", "Traces"},        {"limits", "Limits on senders"},
 };
 const size_t option_section_count = sizeof option_sections / sizeof option_sections[0];

@@ -77,6 +77,23 @@ static void listen_for(struct screen *s)
     uv_poll_start(&s->poll, events, on_poll);
 }
 
+static void call_for_attention(struct screen *s)
+{
+    struct ui_notice notice;
+    char text[UI_NOTICE_MAX + 32];
+    if (!ui_take_notice(s->ui, &notice))
+        return;
+    if (notice.bell)
+        terminal_bell(s->terminal);
+    if (notice.count == 0)
+        return;
+    if (notice.count > 1)
+        snprintf(text, sizeof text, "%s, and %d more", notice.text, notice.count - 1);
+    else
+        snprintf(text, sizeof text, "%s", notice.text);
+    terminal_notify(s->terminal, text);
+}
+
 static void draw(struct screen *s)
 {
     struct ui_data data;
@@ -85,6 +102,7 @@ static void draw(struct screen *s)
     s->drawn_mono_ns = clock_mono();
     ui_draw(s->ui, &data, &s->grid);
     terminal_title(s->terminal, ui_window_title(s->ui));
+    call_for_attention(s);
     enum ct_err err = terminal_present(s->terminal, &s->grid, ui_theme(s->ui));
     if (err == CT_ERR_IO) {
         quit(s);
@@ -441,6 +459,11 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
         .color = colors[o->color],
         .ascii = asciis[o->ascii],
         .mouse = o->mouse,
+        .notify = (enum term_notify)o->attention_notify_by,
+        .notify_env = {.term = env_get(&env_process, "TERM"),
+                       .term_program = env_get(&env_process, "TERM_PROGRAM"),
+                       .vte_version = env_get(&env_process, "VTE_VERSION"),
+                       .tmux = env_get(&env_process, "TMUX")},
     };
     enum ct_err err = screen_place_init(&s->place, o, msg);
     if (!err)

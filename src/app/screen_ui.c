@@ -102,6 +102,12 @@ enum ct_err screen_ui_create(const struct options *o, bool ascii, struct screen_
         .columns = o->columns,
         .view = (enum ui_view_id)o->view,
         .filter = slice_str(filter.text),
+        .attention = {.limits = &o->alerts,
+                      .bell = (enum ui_when)o->attention_bell,
+                      .notify = (enum ui_when)o->attention_notify,
+                      .again_ns = o->attention_again_ns,
+                      .no_highlight = !o->attention_highlight,
+                      .no_title = !o->attention_title},
     };
     config.theme_count = themes->count;
     if (!odd->text[0])

@@ -473,6 +473,7 @@ char *status_json(const struct status_source *source)
     add_int(o, "given_up_events", (int64_t)stats.orphans_given_up);
     add_int(o, "crowded_traces", (int64_t)stats.crowded_traces);
     add_int(o, "refused_spans", (int64_t)stats.refused_spans);
+    status_json_alerts(root, source);
     status_json_health(root, source);
     status_json_flow(root, source, &stats);
     char *printed = cJSON_Print(root);

@@ -7,6 +7,7 @@
 #ifndef CT_APP_STATUS_JSON_H
 #define CT_APP_STATUS_JSON_H
 
+#include "alerts.h"
 #include "deeplink.h"
 #include "flow.h"
 #include "model.h"
@@ -24,8 +25,10 @@ struct status_source {
     const struct flow *flow;
     const struct deeplink_config *links;
     enum red_window red_window;
-    enum trace_synthesize synthesize; /* which sessions have traces of ours */
-    bool catching_up;                 /* the model has not read the whole journal yet */
+    enum trace_synthesize synthesize;  /* which sessions have traces of ours */
+    const struct alert_limits *alerts; /* NULL: the built-in ones */
+    int64_t day_start_ns;              /* for the budget of the day */
+    bool catching_up;                  /* the model has not read the whole journal yet */
 };
 
 /* One JSON object with a newline at its end; free() it. */

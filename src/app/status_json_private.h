@@ -44,6 +44,9 @@ static inline void add_time(cJSON *o, const char *key, int64_t ns)
 /* status_flow.c: adds "flow". */
 void status_json_flow(cJSON *root, const struct status_source *source, const struct model_stats *model);
 
+/* status_alerts.c: adds "alerts". */
+void status_json_alerts(cJSON *root, const struct status_source *source);
+
 /* status_health.c: adds "health", what is wrong with the telemetry, and to a session its "metrics" and
  * "health". */
 void status_json_health(cJSON *root, const struct status_source *source);

@@ -98,7 +98,7 @@ static void tool_result(struct ingest *in, const struct otlp_log *log, struct ev
     bool success = true;
     tool(in, log, e);
     ingest_mcp_name(in, otlp_attr_text(log->attrs, "mcp_server"), e);
-    e->detail = ingest_tool_detail_text(in, otlp_attr_text(log->attrs, "arguments"));
+    ingest_tool_input_text(in, otlp_attr_text(log->attrs, "arguments"), e);
     ingest_finished(log->attrs, e);
     otlp_attr_bool(log->attrs, "success", &success);
     if (success)

@@ -1,5 +1,6 @@
 /* What producers read out of records, and what their values mean. */
 #include "ingest_private.h"
+#include "map.h"
 
 #include <cjson/cJSON.h>
 #include <math.h>
@@ -161,6 +162,51 @@ struct slice ingest_tool_detail_text(struct ingest *in, struct slice json)
     struct slice detail = ingest_tool_detail(in, input);
     cJSON_Delete(input);
     return detail;
+}
+
+/* Deeper parts of an input do not count: what is asked for stands at its top. */
+#define HASH_DEPTH 8
+
+static uint64_t hash_more(uint64_t hash, int type, struct slice bytes)
+{
+    const uint64_t seed[2] = {hash, (uint64_t)type};
+    return map_hash(seed, bytes);
+}
+
+static uint64_t hash_value(uint64_t hash, const cJSON *value, int depth)
+{
+    int type = value->type & 0xff;
+    if (cJSON_IsString(value))
+        hash = hash_more(hash, type, slice_str(value->valuestring));
+    else if (cJSON_IsNumber(value))
+        hash = hash_more(hash, type, slice_make(&value->valuedouble, sizeof value->valuedouble));
+    else
+        hash = hash_more(hash, type, SLICE_NULL);
+    for (const cJSON *item = depth < HASH_DEPTH ? value->child : NULL; item; item = item->next) {
+        if (depth == 0 && item->string && strcmp(item->string, "description") == 0)
+            continue; /* the model words it anew each time */
+        hash = hash_more(hash, 0, slice_str(item->string));
+        hash = hash_value(hash, item, depth + 1);
+    }
+    return hash;
+}
+
+uint64_t ingest_input_hash(const cJSON *input)
+{
+    if (!cJSON_IsObject(input) || !input->child)
+        return 0;
+    uint64_t hash = hash_value(1, input, 0);
+    return hash ? hash : 1;
+}
+
+void ingest_tool_input_text(struct ingest *in, struct slice json, struct event *e)
+{
+    if (json.len == 0 || json.ptr[0] != '{')
+        return;
+    cJSON *input = ingest_json(in, json);
+    e->detail = ingest_tool_detail(in, input);
+    e->input_hash = ingest_input_hash(input);
+    cJSON_Delete(input);
 }
 
 struct slice ingest_json_text(struct ingest *in, struct slice json, const char *key, size_t max)

@@ -60,7 +60,7 @@ static void tool_call(struct ingest *in, const struct otlp_log *log, struct even
     e->kind = EVENT_TOOL;
     e->name = ingest_attr(in, log->attrs, "function_name", INGEST_NAME_MAX);
     ingest_mcp_name(in, otlp_attr_text(log->attrs, "mcp_server_name"), e);
-    e->detail = ingest_tool_detail_text(in, otlp_attr_text(log->attrs, "function_args"));
+    ingest_tool_input_text(in, otlp_attr_text(log->attrs, "function_args"), e);
     ingest_finished(log->attrs, e);
     e->source = slice_eq_str(decision, "auto_accept") ? SLICE_LIT("config")
                 : decision.len                        ? SLICE_LIT("user")

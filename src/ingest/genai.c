@@ -91,7 +91,7 @@ static void tool(struct ingest *in, struct otlp_attrs attrs, const struct otlp_i
     e->span_role = SPAN_ROLE_TOOL;
     e->name = ingest_attr(in, attrs, "gen_ai.tool.name", INGEST_NAME_MAX);
     e->ids.tool_use_id = ingest_attr(in, attrs, "gen_ai.tool.call.id", INGEST_ID_MAX);
-    e->detail = ingest_tool_detail_text(in, otlp_attr_text(attrs, "gen_ai.tool.call.arguments"));
+    ingest_tool_input_text(in, otlp_attr_text(attrs, "gen_ai.tool.call.arguments"), e);
     failure(in, attrs, e);
 }
 

@@ -21,7 +21,9 @@ static void tool_common(struct ingest *in, const cJSON *json, struct event *e)
 {
     e->kind = EVENT_TOOL;
     e->name = text(in, json, "tool_name", INGEST_NAME_MAX);
-    e->detail = ingest_tool_detail(in, cJSON_GetObjectItemCaseSensitive(json, "tool_input"));
+    const cJSON *input = cJSON_GetObjectItemCaseSensitive(json, "tool_input");
+    e->detail = ingest_tool_detail(in, input);
+    e->input_hash = ingest_input_hash(input);
     e->ids.tool_use_id = text(in, json, "tool_use_id", INGEST_ID_MAX);
     e->spawns_agent = ingest_spawns_agent(e->name);
     e->asks_user = ingest_asks_user(e->name);

@@ -103,6 +103,11 @@ void ingest_prompt(struct ingest *in, struct slice raw, struct event *e);
 struct slice ingest_tool_detail(struct ingest *in, const struct cJSON *input);
 struct slice ingest_tool_detail_text(struct ingest *in, struct slice json);
 
+/* The same number for the same input, whatever is said of it in its description; 0: there is no input. */
+uint64_t ingest_input_hash(const struct cJSON *input);
+/* Detail and hash of an input that came as text. */
+void ingest_tool_input_text(struct ingest *in, struct slice json, struct event *e);
+
 /* One text of a JSON object, cleaned; ptr NULL when it is not there. */
 struct slice ingest_json_text(struct ingest *in, struct slice json, const char *key, size_t max);
 

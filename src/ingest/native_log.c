@@ -126,7 +126,7 @@ static void tool_name(struct ingest *in, const struct otlp_log *log, struct even
     }
     if (e->spawns_agent)
         e->agent_type = ingest_json_text(in, parameters, "subagent_type", INGEST_NAME_MAX);
-    e->detail = ingest_tool_detail_text(in, otlp_attr_text(log->attrs, "tool_input"));
+    ingest_tool_input_text(in, otlp_attr_text(log->attrs, "tool_input"), e);
     if (e->detail.len == 0 && !e->spawns_agent)
         e->detail = ingest_tool_detail_text(in, parameters);
 }

@@ -158,6 +158,7 @@ struct event {
     struct slice error_message;
     struct slice source;     /* decision source, start source, trigger, end reason */
     struct slice agent_type; /* EVENT_TOOL that spawns an agent: of which type */
+    uint64_t input_hash;     /* EVENT_TOOL: the same for the same input, by one witness; 0: unknown */
     struct slice cwd;
     struct slice title;
     struct slice sender;            /* without a session id: what else tells who sent it */

@@ -135,6 +135,8 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     f->auxiliary |= e->auxiliary;
     f->asks_user |= e->asks_user;
     f->no_turn |= e->no_turn;
+    uint64_t *hash = &f->input_hash[e->witness != WITNESS_HOOK];
+    *hash = e->input_hash > *hash ? e->input_hash : *hash;
 }
 
 /* The more of them a witness knows, the better. */
@@ -219,6 +221,9 @@ void facts_join(struct facts *to, const struct facts *from)
     if (from->turn_kind > to->turn_kind)
         to->turn_kind = from->turn_kind;
     to->no_turn |= from->no_turn;
+    for (size_t i = 0; i < 2; i++)
+        if (from->input_hash[i] > to->input_hash[i])
+            to->input_hash[i] = from->input_hash[i];
 }
 
 void facts_newest(struct session_entry *s, struct newest *n, struct slice *slot, int64_t ns,

@@ -292,6 +292,23 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 /* Who waits for a human is silent by nature: it counts for this long. */
 #define WAITING_WITHIN_NS (INT64_C(12) * 3600 * 1000000000)
 
+/* Failures are counted over this long (signs.c). */
+#define FAILURES_NS (INT64_C(5) * 60 * 1000000000)
+
+/* What alerts (alerts.h) look at besides: in constant time, reckoned when the session changed. */
+struct session_signs {
+    int64_t failures;            /* calls of models and tools that failed within FAILURES_NS */
+    const struct node *repeated; /* newest call of a tool that got one input again and again, in a turn or
+                                    agent that is still at work; NULL: none */
+    int64_t repeats;             /* so many times in a row, 0 or at least 2 */
+    int64_t owed_since_ns;       /* arrival of the oldest hook since the last telemetry that some should have
+                                    followed; 0: none is owed */
+    int64_t telemetry_ns;        /* arrival of the newest log event or span; 0: none came */
+    bool at_work; /* a turn is open, and no tool runs and nobody is waited for: silence means something */
+};
+
+void model_session_signs(const struct session *s, int64_t now_ns, struct session_signs *out);
+
 /*
  * The client's own counters, by enum metric: what it says that it used and did. For comparison only, they are
  * in no total.

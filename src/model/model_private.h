@@ -19,6 +19,7 @@
 #include "map.h"
 #include "model.h"
 #include "red.h"
+#include "signs.h"
 #include "stream.h"
 
 /* Deeper trees than any agent builds are hostile: a node that would go below hangs from the session instead.
@@ -102,6 +103,7 @@ struct facts {
     uint32_t witnesses;            /* bits as in pub.witnesses */
     uint8_t span_id[8];            /* its own; turns: see turn_part */
     bool has_span_id;
+    uint64_t input_hash[2]; /* TOOL: by the hooks, and by everybody else; 0: unknown */
     int32_t attempts;
     const int64_t *attempt_ns; /* LLM: when each began, attempt_count of them */
     size_t attempt_count;
@@ -189,6 +191,7 @@ struct entry {
     bool cost_estimated;
     struct fleet_share fleet_share;
     struct red_share red_share[2];
+    int64_t failure_ns; /* counted in the session's failures with this time; 0: not */
 };
 
 /* A span id that something hangs from or belongs to. */
@@ -290,6 +293,7 @@ struct session_entry {
     bool killed;          /* the latter: it did not say goodbye */
     int64_t last_hook_ns; /* newest hook that is not one */
     struct burn *burn;    /* NULL until its first LLM call ended */
+    struct signs signs;
     enum witness ended_by;
     bool saw_stop;      /* its hooks include Stop: one that is missing means something */
     bool saw_tool_ends; /* they include those of a tool's end */
@@ -340,11 +344,6 @@ struct metrics_part {
     int64_t least[METRICS_COMPARED]; /* of the calls: what the newest export must have counted … */
     int64_t most[METRICS_COMPARED];  /* … and may have */
 };
-
-struct tombstone;
-struct trace_record;
-struct orphan;
-struct sequence_run;
 
 struct model_clock {
     int64_t now_ns;        /* newest arrival, or what model_advance() was told */

@@ -285,4 +285,5 @@ void session_touch(struct session_entry *s, const struct event *e)
     s->tools_withheld |= e->tools_withheld;
     if (e->witness == WITNESS_HOOK && !e->ended && e->time_ns > s->last_hook_ns)
         s->last_hook_ns = e->time_ns;
+    signs_apply(s, e);
 }

@@ -260,6 +260,7 @@ void settle_session(struct session_entry *s)
     for (size_t i = 0; i < s->live; i++)
         derive_windows(s, s->all[i]);
     state_settle(s);
+    signs_settle(s);
     metrics_settle(s);
     settle_due(s);
     freeze_settle(s);

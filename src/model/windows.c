@@ -80,6 +80,7 @@ void derive_windows(struct session_entry *s, struct entry *e)
     if (e->kept || (kind != NODE_LLM && kind != NODE_TOOL && kind != NODE_AGENT))
         return;
     share_red(s, e);
+    signs_share(s, e);
     if (kind == NODE_LLM)
         share_fleet(s, e);
 }

@@ -19,8 +19,9 @@
 #define GRID_ROWS_MAX 500
 
 enum cell_flag {
-    CELL_SELECTED = 1, /* the selected row */
-    CELL_MATCH = 2,    /* part of a search hit */
+    CELL_SELECTED = 1,  /* the selected row */
+    CELL_MATCH = 2,     /* part of a search hit */
+    CELL_ATTENTION = 4, /* the row of a session that waits for the human */
 };
 
 struct cell {

@@ -24,14 +24,16 @@ enum key_context {
     CONTEXT_COLUMNS = 512, /* lists that lie over a view */
     CONTEXT_LINKS = 1024,
     CONTEXT_SETTINGS = 2048,
+    CONTEXT_ALERTS = 8192,
     CONTEXT_EDIT = 4096, /* the value of a setting is typed */
 };
 
 #define CONTEXT_NODES (CONTEXT_TREE | CONTEXT_WATERFALL)             /* views of sessions and their calls */
 #define CONTEXT_ROWS  (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS) /* views with a row that is selected */
 #define CONTEXT_TARGETS                                                                                      \
-    (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS | CONTEXT_DETAIL) /* about a session or call */
-#define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW)            /* everything that 1 to 6 lead to */
+    (CONTEXT_NODES | CONTEXT_RED | CONTEXT_EVENTS | CONTEXT_DETAIL |                                         \
+     CONTEXT_ALERTS)                                     /* about a session or call */
+#define CONTEXT_VIEWS   (CONTEXT_TARGETS | CONTEXT_FLOW) /* everything that 1 to 7 lead to */
 #define CONTEXT_DIALOGS (CONTEXT_COLUMNS | CONTEXT_LINKS | CONTEXT_SETTINGS)
 #define CONTEXT_MAIN    (CONTEXT_VIEWS | CONTEXT_HELP)
 #define CONTEXT_LISTS   (CONTEXT_MAIN | CONTEXT_DIALOGS)
@@ -75,12 +77,20 @@ enum key_group {
       "events as they come")                                                                                 \
     X(ACTION_SCOPE, "scope", "a", CONTEXT_EVENTS | CONTEXT_RED, GROUP_VIEWS, "All or one", 5,                \
       "all sessions, or the selected one only")                                                              \
-    X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS | CONTEXT_RED, GROUP_VIEWS, "To tree", 5,               \
-      "show it in the tree")                                                                                 \
+    X(ACTION_ENTER, "enter", "Enter", CONTEXT_EVENTS | CONTEXT_RED | CONTEXT_ALERTS, GROUP_VIEWS, "To tree", \
+      5, "show it in the tree")                                                                              \
     X(ACTION_VIEW_DETAIL, "view-detail", "v 5", CONTEXT_VIEWS, GROUP_VIEWS, "Details", 11,                   \
       "everything known about the selected row")                                                             \
     X(ACTION_VIEW_FLOW, "view-flow", "6", CONTEXT_VIEWS, GROUP_VIEWS, "Flow", 11,                            \
       "flow: clients, journal, upstreams, losses")                                                           \
+    X(ACTION_VIEW_ALERTS, "view-alerts", "A 7", CONTEXT_VIEWS, GROUP_VIEWS, "Alerts", 10,                    \
+      "alerts: budgets, errors, loops, silence")                                                             \
+    X(ACTION_SILENCE, "silence", "x", CONTEXT_ALERTS, GROUP_VIEWS, "Silence", 4,                             \
+      "alerts: silence this one for good, and back")                                                         \
+    X(ACTION_SILENCE_CHANGE, "silence-change", "u", CONTEXT_ALERTS, GROUP_VIEWS, "Until it changes", 6,      \
+      "alerts: silence this one until it changes")                                                           \
+    X(ACTION_SILENCE_ALL, "silence-all", "X", CONTEXT_ALERTS, GROUP_VIEWS, "All for 1h", 6,                  \
+      "alerts: silence all for an hour, and back")                                                           \
     X(ACTION_PANE, "pane", "i", CONTEXT_VIEWS, GROUP_VIEWS, "Info", 8,                                       \
       "details beside or below, and away again")                                                             \
     X(ACTION_FOCUS, "focus", "Tab", CONTEXT_VIEWS, GROUP_VIEWS, "", 0, "keys to the other pane")             \

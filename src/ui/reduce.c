@@ -224,6 +224,10 @@ static bool needs_live(enum action action)
     case ACTION_VIEW_EVENTS:
     case ACTION_VIEW_DETAIL:
     case ACTION_VIEW_FLOW:
+    case ACTION_VIEW_ALERTS:
+    case ACTION_SILENCE:
+    case ACTION_SILENCE_CHANGE:
+    case ACTION_SILENCE_ALL:
     case ACTION_PANE:
     case ACTION_SCOPE:
     case ACTION_ENTER:
@@ -293,6 +297,14 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         break;
     case ACTION_VIEW_FLOW:
         show_view(ui, UI_VIEW_FLOW);
+        break;
+    case ACTION_VIEW_ALERTS:
+        show_view(ui, ui->view == UI_VIEW_ALERTS ? UI_VIEW_TREE : UI_VIEW_ALERTS);
+        break;
+    case ACTION_SILENCE:
+    case ACTION_SILENCE_CHANGE:
+    case ACTION_SILENCE_ALL:
+        alerts_silence(ui, data, action);
         break;
     case ACTION_PANE:
         toggle_pane(ui);

@@ -275,6 +275,8 @@ struct style theme_style(const struct theme *theme, int role, int flags, enum co
     }
     if (role == ROLE_BANNER)
         meaning = theme->roles[role].bg;
+    if (flags & CELL_ATTENTION)
+        lay_over(&style, theme->roles[ROLE_ATTENTION]);
     if (flags & CELL_SELECTED) {
         lay_over(&style, theme->roles[ROLE_SELECTION]);
         meaning = theme->roles[ROLE_SELECTION].bg;

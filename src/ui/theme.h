@@ -67,6 +67,7 @@
     X(ROLE_ERROR, "error")                                                                                   \
     X(ROLE_HELP_TITLE, "help.title")                                                                         \
     X(ROLE_HELP_KEY, "help.key")                                                                             \
+    X(ROLE_ATTENTION, "attention")                                                                           \
     X(ROLE_SELECTION, "selection")                                                                           \
     X(ROLE_MATCH, "match")
 

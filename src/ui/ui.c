@@ -15,6 +15,9 @@
 #define PANE_BELOW_ROWS  24
 #define PANE_COLS_MAX    72
 
+/* From here on there is room for a line that says what the worst alert is. */
+#define ALERT_LINE_ROWS 16
+
 struct ui *ui_create(const struct ui_config *config)
 {
     static const struct ui_config DEFAULTS = {0};
@@ -35,6 +38,7 @@ struct ui *ui_create(const struct ui_config *config)
     folds_init(&ui->folds);
     rows_init(&ui->rows);
     grid_init(&ui->last, 1, 1);
+    attention_init(&ui->attention, &config->attention);
     ui->follow = true;
     ui->view = config->view < UI_VIEW_COUNT ? config->view : UI_VIEW_TREE;
     ui->pane = config->pane;
@@ -78,6 +82,13 @@ const char *ui_window_title(const struct ui *ui)
 int64_t ui_waiting(const struct ui *ui)
 {
     return ui->fleet.waiting;
+}
+
+bool ui_take_notice(struct ui *ui, struct ui_notice *out)
+{
+    *out = ui->attention.notice;
+    ui->attention.notice = (struct ui_notice){0};
+    return out->bell || out->count > 0;
 }
 
 void ui_say(struct ui *ui, enum ui_severity severity, const char *text)
@@ -341,7 +352,12 @@ static void update_fleet(struct ui *ui, const struct ui_data *data)
         ui_wake_at(ui, f->until_ns);
     if (f->cost_today_nano_usd > 0 && data->day_start_ns + DAY_NS > data->now_ns)
         ui_wake_at(ui, data->day_start_ns + DAY_NS);
-    if (f->waiting > 0)
+    int64_t due = attention_update(&ui->attention, data, f);
+    if (due)
+        ui_wake_at(ui, due);
+    if (ui->attention.config.no_title)
+        ui->window_title[0] = '\0';
+    else if (f->waiting > 0)
         snprintf(ui->window_title, sizeof(ui->window_title), "%s %lld %s claude-top",
                  ui->ascii ? "!" : glyph(GLYPH_WAITING), (long long)f->waiting,
                  ui->ascii ? "-" : glyph(GLYPH_DOT));
@@ -349,11 +365,17 @@ static void update_fleet(struct ui *ui, const struct ui_data *data)
         snprintf(ui->window_title, sizeof(ui->window_title), "claude-top");
 }
 
+/* Low screens have the mark in the header alone. */
+static bool has_alert_line(const struct ui *ui, const struct grid *grid)
+{
+    return ui->attention.loud > 0 && grid->rows >= ALERT_LINE_ROWS && ui->view != UI_VIEW_ALERTS;
+}
+
 /* Where the view's body and, when it is shown, the pane stand: beside each other on wide screens, the pane
  * below on high ones, in the place of the view where there is room for one only. */
 static void lay_out(struct ui *ui, const struct grid *grid, struct area *pane)
 {
-    struct area body = {1, 0, grid->rows - 2, grid->cols};
+    struct area body = {1, 0, grid->rows - 2 - has_alert_line(ui, grid), grid->cols};
     *pane = (struct area){0};
     if (ui->pane && view_of(ui->view)->shows_nodes) {
         if (grid->cols >= PANE_BESIDE_COLS) {
@@ -395,11 +417,9 @@ static void draw_body(struct ui *ui, const struct ui_data *data, struct grid *gr
 static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *grid)
 {
     struct area pane;
-    ui->wake_ns = 0;
     lay_out(ui, grid, &pane);
     memset(ui->lines, 0, sizeof(ui->lines));
     ui->hit_count = 0;
-    update_fleet(ui, data);
     ui_refresh(ui, data);
     telemetry_refresh(ui, data);
     header_draw(ui, data, grid, 0);
@@ -409,6 +429,8 @@ static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *gr
         welcome_draw(ui, data, grid, 1, grid->rows - 2);
     else
         draw_body(ui, data, grid, pane);
+    if (has_alert_line(ui, grid))
+        alert_line_draw(ui, data, grid, grid->rows - 2);
     grid_copy(&ui->last, grid);
 }
 
@@ -416,14 +438,16 @@ void ui_draw(struct ui *ui, const struct ui_data *data, struct grid *grid)
 {
     grid_clear(grid);
     ui->screen_rows = grid->rows;
+    ui->wake_ns = 0;
+    update_fleet(ui, data); /* title and notifications go on whatever can be seen */
     if (grid->cols < UI_COLS_MIN || grid->rows < UI_ROWS_MIN) {
         draw_too_small(grid);
-        ui->wake_ns = 0;
+        ui->wake_ns = attention_calls(&ui->attention) ? ui->attention.due_ns : 0;
         return;
     }
     if (ui->paused && ui->last.rows >= UI_ROWS_MIN) {
         copy_last(&ui->last, grid);
-        ui->wake_ns = 0;
+        ui->wake_ns = attention_calls(&ui->attention) ? ui->attention.due_ns : 0;
     } else {
         draw_live(ui, data, grid);
     }

@@ -11,6 +11,7 @@
 #ifndef CT_UI_UI_H
 #define CT_UI_UI_H
 
+#include "alerts.h"
 #include "grid.h"
 #include "key.h"
 #include "keymap.h"
@@ -96,10 +97,29 @@ enum ui_view_id {
     UI_VIEW_EVENTS,
     UI_VIEW_DETAIL,
     UI_VIEW_FLOW,
+    UI_VIEW_ALERTS,
     UI_VIEW_COUNT
 };
 
+/* When somebody is called. */
+enum ui_when {
+    UI_WHEN_OFF,
+    UI_WHEN_WAITING, /* a session begins to wait for the human */
+    UI_WHEN_ALL,     /* or an alert that is not silenced begins */
+};
+
+#define UI_NOTIFY_AGAIN_NS (INT64_C(60) * 1000000000)
+
+/* Of whom attention is asked, and how loudly. All zero: the defaults. */
+struct ui_attention {
+    const struct alert_limits *limits; /* copied; NULL: the built-in ones */
+    enum ui_when bell, notify;
+    int64_t again_ns; /* at most one of a session and reason within it; 0: UI_NOTIFY_AGAIN_NS */
+    bool no_highlight, no_title;
+};
+
 struct ui_config {
+    struct ui_attention attention;
     bool ascii;                  /* plain ASCII instead of the glyphs */
     const struct keymap *keymap; /* copied; NULL: the default keys */
     const struct theme *themes;  /* borrowed as long as the ui lives; NULL: the built-in ones */
@@ -137,6 +157,18 @@ const char *ui_window_title(const struct ui *ui);
 
 /* Sessions that wait for the human, as of the last ui_draw(): when it rises, ring the bell or notify. */
 int64_t ui_waiting(const struct ui *ui);
+
+#define UI_NOTICE_MAX 400
+
+/* What is to be told besides the screen. */
+struct ui_notice {
+    bool bell;
+    int count;                /* reasons for a desktop notification; 0: none */
+    char text[UI_NOTICE_MAX]; /* of the first of them, clean */
+};
+
+/* What came up since the last call; false when there is nothing. After ui_draw(). */
+bool ui_take_notice(struct ui *ui, struct ui_notice *out);
 
 enum ui_effect {
     UI_REDRAW = 1,           /* the state changed: draw again */

@@ -4,6 +4,7 @@
 #ifndef CT_UI_UI_PRIVATE_H
 #define CT_UI_UI_PRIVATE_H
 
+#include "attention.h"
 #include "columns.h"
 #include "dialog.h"
 #include "filter.h"
@@ -106,6 +107,7 @@ struct ui {
     enum ui_view_id view;
     struct turn_rows turn;
     struct event_list events;
+    struct attention attention;
     struct red_list red;
     bool one_session;     /* events, and whatever else can, are of the selected session only */
     bool pane;            /* details beside or below a view of nodes */
@@ -244,6 +246,13 @@ void events_find(struct ui *ui, const struct ui_data *data, bool forward, bool i
 struct line events_target(const struct ui *ui, const struct ui_data *data);
 void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void flow_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void alerts_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
+void alerts_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void alerts_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
+void alerts_enter(struct ui *ui, const struct ui_data *data);
+struct line alerts_target(const struct ui *ui, const struct ui_data *data);
+void alerts_silence(struct ui *ui, const struct ui_data *data, enum action action);
+void alert_line_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
 void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void detail_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);

@@ -36,6 +36,13 @@ static const struct view VIEWS[UI_VIEW_COUNT] = {
                         .context = CONTEXT_DETAIL,
                         .draw = detail_draw,
                         .move = detail_move},
+    [UI_VIEW_ALERTS] = {.name = "alerts",
+                        .context = CONTEXT_ALERTS,
+                        .draw = alerts_draw,
+                        .move = alerts_move,
+                        .enter = alerts_enter,
+                        .target = alerts_target,
+                        .click = alerts_click},
     [UI_VIEW_FLOW] = {.name = "flow", .context = CONTEXT_FLOW, .draw = flow_draw, .move = flow_move},
 };
 

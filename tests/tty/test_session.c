@@ -541,6 +541,8 @@ static void sends_sequences(struct tty *tty, const struct terminal_config *confi
     TTY_CHECK(tty, terminal_copy(t, SLICE_LIT("any carnal pleas")) == CT_OK);
     TTY_CHECK(tty, terminal_copy(t, SLICE_NULL) == CT_OK);
     TTY_CHECK(tty, terminal_copy(t, slice_make("", TERMINAL_COPY_MAX + 1)) == CT_ERR_LIMIT);
+    terminal_notify(t, "web-ui waits; for you");
+    terminal_notify(t, "evil\033]52;c;BBBB\007");
     terminal_title(t, "evil\033]52;c;AAAA\007");
     TTY_CHECK(tty, terminal_link(t, "http://x/\033\\") == CT_ERR_USAGE);
     terminal_mouse(t, false);
@@ -586,6 +588,8 @@ static void test_sequences(void **state)
     tty_wait_step(tty);
     assert_string_equal(tty->title, "⏸ 1 · claude-top");
     assert_true(tty->bells >= 1);
+    assert_int_equal(count(tty, "\033]9;claude-top: web-ui waits, for you\a"), 1);
+    assert_int_equal(count(tty, "BBBB"), 0);
     assert_int_equal(count(tty, "\033]52;c;YW55IGNhcm5hbCBwbGVhcw==\033\\"), 1);
     assert_int_equal(count(tty, "\033]52;c;\033\\"), 1);
     assert_int_equal(count(tty, "AAAA"), 0);

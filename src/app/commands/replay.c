@@ -158,7 +158,9 @@ static void print_json(struct replay *r)
                                    .flow = &flow,
                                    .red_window = (enum red_window)r->options->window,
                                    .synthesize = synthesis_mode(r->options, false),
-                                   .links = &r->options->grafana};
+                                   .links = &r->options->grafana,
+                                   .alerts = &r->options->alerts};
+    source.day_start_ns = local_day_start(source.now_ns);
     char *json = status_json(&source);
     struct buf text;
     buf_init(&text, SIZE_MAX / 2);

@@ -1,6 +1,7 @@
 /* A status as a table for people: what is wrong, totals, one line a session, what came in and from whom. */
 #include "status_text.h"
 
+#include "alerts.h"
 #include "commands.h"
 #include "text.h"
 
@@ -63,6 +64,29 @@ static void session_line(struct buf *out, const cJSON *s)
                status_string(s, "model"));
 }
 
+/* The name of the session as its line has it; "" when it has none. */
+static const char *name_of(const cJSON *sessions, const char *session_id)
+{
+    for (const cJSON *s = session_id[0] ? sessions->child : NULL; s; s = s->next)
+        if (strcmp(status_string(s, "session_id"), session_id) == 0)
+            return session_name(s);
+    return session_id;
+}
+
+static void alert_lines(const cJSON *alerts, const cJSON *sessions, struct buf *out)
+{
+    for (const cJSON *a = alerts ? alerts->child : NULL; a; a = a->next) {
+        const char *upstream = status_string(a, "upstream");
+        const char *about = upstream[0] ? upstream : name_of(sessions, status_string(a, "session_id"));
+        buf_printf(out, "alert: %s%s", about, about[0] ? ": " : "");
+        enum alert_kind kind;
+        const char *words = alert_kind_parse(slice_str(status_string(a, "kind")), &kind)
+                                ? alert_kind_words(kind)
+                                : status_string(a, "kind");
+        buf_printf(out, "%s: %s\n", words, status_string(a, "message"));
+    }
+}
+
 bool status_text(struct slice json, struct buf *out)
 {
     char spent[FORMAT_MAX];
@@ -73,6 +97,7 @@ bool status_text(struct slice json, struct buf *out)
     if (ok) {
         const cJSON *flow = cJSON_GetObjectItemCaseSensitive(root, "flow");
         status_text_problems(flow, out);
+        alert_lines(cJSON_GetObjectItemCaseSensitive(root, "alerts"), sessions, out);
         buf_printf(
             out,
             "%lld sessions, %lld live, %lld waiting, %s, %lld LLM calls (%lld failed), %lld tool calls\n",

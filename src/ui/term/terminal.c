@@ -41,6 +41,8 @@ struct terminal {
     bool raw; /* the terminal is ours */
     bool ascii;
     bool mouse;
+    enum term_notify notify;
+    bool tmux;
     bool dropped; /* a frame, since the last one that was sent */
     int rows, cols;
     struct term_screen *screen;
@@ -181,6 +183,8 @@ enum ct_err terminal_open(const struct terminal_config *config, struct terminal 
         return ct_fail(msg, CT_ERR_BUSY, "a terminal is open already");
     struct terminal *t = mem_alloc(sizeof *t);
     t->mouse = config->mouse;
+    t->tmux = term_notify_in_tmux(&config->notify_env);
+    t->notify = config->notify == TERM_NOTIFY_AUTO ? term_notify_choose(&config->notify_env) : config->notify;
     buf_init(&t->control, FRAME_MAX);
     buf_init(&t->frame, FRAME_MAX);
     t->fd = open_tty(config->path);
@@ -423,6 +427,13 @@ void terminal_bell(struct terminal *t)
 {
     if (t->raw)
         send(t, "\a");
+}
+
+void terminal_notify(struct terminal *t, const char *text)
+{
+    if (t->raw && term_screen_modern(t->screen) &&
+        term_notify_append(t->notify, t->tmux, t->ascii, slice_str(text), &t->control) == CT_OK)
+        send(t, "");
 }
 
 /* Clean text, cut after a whole character; in an encoding that is not UTF-8, only what every one has. */

@@ -19,6 +19,7 @@
 #include "errors.h"
 #include "grid.h"
 #include "key.h"
+#include "term_notify.h"
 #include "theme.h"
 
 /* How many colours to use. More than the terminfo entry has is never used. */
@@ -44,6 +45,8 @@ struct terminal_config {
     enum terminal_color color;
     enum terminal_ascii ascii;
     bool mouse;
+    enum term_notify notify;           /* how desktop notifications are asked for */
+    struct term_notify_env notify_env; /* for TERM_NOTIFY_AUTO, and tmux; used in terminal_open() only */
 };
 
 struct terminal_stats {
@@ -116,6 +119,9 @@ void terminal_escape_timeout(struct terminal *t);
 /* All of these are sent at once, or when the terminal takes bytes again. */
 void terminal_mouse(struct terminal *t, bool on);
 void terminal_bell(struct terminal *t);
+
+/* A desktop notification, if the terminal shows such. The text is clean (text.h); other text is dropped. */
+void terminal_notify(struct terminal *t, const char *text);
 
 /* Window title, if the terminal may have one; the one before comes back at the end. The text is clean
  * (text.h). */

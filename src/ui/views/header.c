@@ -26,6 +26,7 @@ enum {
     SEGMENT_TITLE,
     SEGMENT_LIVE,
     SEGMENT_WAITING,
+    SEGMENT_ALERTS,
     SEGMENT_COST,
     SEGMENT_TOKENS,
     SEGMENT_SPARK,
@@ -144,6 +145,18 @@ static void limit_segment(const struct ui_data *data, struct segment *s)
         add(s, limits[i].role, text);
         return;
     }
+}
+
+static void alert_segment(const struct ui *ui, bool brief, struct segment *s)
+{
+    const struct attention *a = &ui->attention;
+    char text[PIECE_MAX];
+    if (a->loud == 0)
+        return;
+    s->priority = 2;
+    snprintf(text, sizeof(text), "%s %zu%s%s", glyph(GLYPH_ALARM), a->loud, brief ? "" : " alert",
+             brief || a->loud == 1 ? "" : "s");
+    add(s, a->worst == HEALTH_ERROR ? ROLE_HEADER_BAD : ROLE_HEADER_ALERT, text);
 }
 
 /* Something is wrong with what we are told: the flow view says what. */
@@ -277,6 +290,7 @@ void header_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, i
     segments[SEGMENT_TITLE].priority = grid->cols >= 72 ? 5 : 11;
     add(&segments[SEGMENT_TITLE], ROLE_HEADER_TITLE, "claude-top");
     fleet_segments(ui, data, grid->cols < 100, grid->cols < 60, segments);
+    alert_segment(ui, grid->cols < 60, &segments[SEGMENT_ALERTS]);
     upstream_segment(data, grid->cols < 72, &segments[SEGMENT_UPSTREAM]);
 
     for (int p = 1; p <= 11; p++)

@@ -314,6 +314,9 @@ void tree_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, str
         c.line = area.row + 1 + i;
         ui->lines[i] = (struct line){r->session_id, r->node_id};
         draw_row(&c, r);
+        if (!r->node && (c.run.state == RUN_PERMISSION || c.run.state == RUN_INPUT) &&
+            !ui->attention.config.no_highlight)
+            grid_flag(grid, c.line, area.col, 1, area.cols, CELL_ATTENTION);
     }
     if (rows_until_ns(&ui->rows))
         ui_wake_at(ui, rows_until_ns(&ui->rows));

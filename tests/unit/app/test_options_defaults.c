@@ -89,6 +89,14 @@ static void test_journal_and_model(void **state)
     assert_int_equal(o.session_id_buffer_max_spans, MODEL_SESSION_ID_WAITING_MAX);
 }
 
+static void test_alerts(void **state)
+{
+    (void)state;
+    struct alert_limits want;
+    alert_limits_init(&want);
+    assert_memory_equal(&o.alerts, &want, sizeof want);
+}
+
 static void test_upstream(void **state)
 {
     (void)state;
@@ -167,6 +175,7 @@ int main(void)
         cmocka_unit_test(test_grafana),
         cmocka_unit_test(test_link_kinds),
         cmocka_unit_test(test_journal_and_model),
+        cmocka_unit_test(test_alerts),
         cmocka_unit_test(test_upstream),
         cmocka_unit_test(test_choices),
     };

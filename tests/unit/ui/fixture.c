@@ -90,6 +90,12 @@ struct burn_rate model_session_burn(const struct session *s, int64_t now_ns)
     return ((const struct fixture_session *)s)->burn;
 }
 
+void model_session_signs(const struct session *s, int64_t now_ns, struct session_signs *out)
+{
+    (void)now_ns;
+    *out = ((const struct fixture_session *)s)->signs;
+}
+
 void model_fleet(const struct model *m, int64_t now_ns, int64_t day_start_ns, struct fleet *out)
 {
     (void)now_ns;

@@ -22,6 +22,7 @@ struct fixture_session {
     struct run_status status;
     struct burn_rate burn;
     struct session_health health;
+    struct session_signs signs;
     struct fixture_session *link;
 };
 

@@ -323,14 +323,37 @@ static void build_many(struct fixture *f)
     fixture_settle(f);
 }
 
+/* Everything that alerts can say, of the busy sessions. */
+static void build_alarms(struct fixture *f)
+{
+    static const struct ui_flow_upstream AWAY = {.name = SLICE_LIT("cloud"),
+                                                 .protocol = SLICE_LIT("http"),
+                                                 .state = UI_UPSTREAM_RETRYING,
+                                                 .queued = 812,
+                                                 .oldest_ns = 7 * MIN,
+                                                 .next_attempt_ns = 4 * SEC};
+    static const struct ui_flow FLOW = {.upstreams = &AWAY, .upstream_count = 1, .lost_events = -1};
+    build_busy(f);
+    f->data.flow = &FLOW;
+    for (struct session *s = f->model.first; s; s = s->next)
+        s->last_arrival_ns = FIXTURE_NOW - 2 * SEC;
+    struct session *web = f->model.first, *other = web->next, *third = other->next;
+    const struct node *call = ((struct fixture_session *)web)->status.node;
+    fixture_state(web, RUN_PERMISSION, 12 * MIN, call);
+    ((struct fixture_session *)other)->signs =
+        (struct session_signs){.failures = 14, .repeated = other->last_child->last_child, .repeats = 6};
+    third->context = (struct session_context){.reported_ns = FIXTURE_NOW - MIN,
+                                              .used_tokens = 186000,
+                                              .window_tokens = 200000,
+                                              .used_percentage = 93};
+    f->model.generation++;
+}
+
 const struct scenario SCENARIOS[] = {
-    {"busy", build_busy},
-    {"states", build_states},
-    {"empty", build_empty},
-    {"connected", build_connected},
-    {"hostile", build_hostile},
-    {"many", build_many},
-    {NULL, NULL},
+    {"busy", build_busy},           {"alarms", build_alarms},
+    {"states", build_states},       {"empty", build_empty},
+    {"connected", build_connected}, {"hostile", build_hostile},
+    {"many", build_many},           {NULL, NULL},
 };
 
 const struct scenario *scenario_find(const char *name)
