@@ -238,6 +238,11 @@ static cJSON *session_json(const struct status_source *source, const struct sess
     cJSON *o = cJSON_CreateObject();
     add_text(o, "session_id", s->session_id);
     cJSON_AddBoolToObject(o, "provisional", s->provisional);
+    cJSON_AddBoolToObject(o, "summary", s->summary);
+    if (s->gone_until_ns)
+        add_counters(cJSON_AddObjectToObject(o, "gone"), &s->gone);
+    else
+        cJSON_AddNullToObject(o, "gone");
     add_text_or_null(o, "service_name", s->service_name);
     add_text_or_null(o, "service_version", s->service_version);
     add_text_or_null(o, "title", s->title);
@@ -468,6 +473,9 @@ char *status_json(const struct status_source *source)
     cJSON *o = cJSON_AddObjectToObject(root, "model");
     add_int(o, "bytes", (int64_t)stats.bytes);
     add_int(o, "evicted_sessions", (int64_t)stats.evicted_sessions);
+    add_int(o, "summaries", (int64_t)stats.summaries);
+    add_int(o, "dropped_summaries", (int64_t)stats.dropped_summaries);
+    add_int(o, "late_events", (int64_t)stats.late_events);
     add_int(o, "refused_events", (int64_t)stats.refused_events);
     add_int(o, "held_events", (int64_t)stats.orphans);
     add_int(o, "given_up_events", (int64_t)stats.orphans_given_up);

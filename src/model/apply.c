@@ -244,15 +244,20 @@ static void compaction_apply(struct session_entry *s, const struct event *e)
     learn_place(s, &n->f, e);
 }
 
-static void session_apply(struct session_entry *s, const struct event *e)
+void session_ended(struct session_entry *s, const struct event *e)
 {
-    s->pub.announced |= e->phase == PHASE_STARTED || e->witness == WITNESS_STATUS;
-    report_apply(s, e);
     if (!e->ended || e->time_ns < s->ended_ns || (e->time_ns == s->ended_ns && e->witness >= s->ended_by))
         return;
     s->ended_ns = e->time_ns;
     s->ended_by = e->witness;
     s->killed = e->interrupted;
+}
+
+static void session_apply(struct session_entry *s, const struct event *e)
+{
+    s->pub.announced |= e->phase == PHASE_STARTED || e->witness == WITNESS_STATUS;
+    report_apply(s, e);
+    session_ended(s, e);
 }
 
 void apply_event(struct session_entry *s, const struct event *e)

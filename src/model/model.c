@@ -11,6 +11,7 @@
 void model_config_init(struct model_config *config)
 {
     *config = (struct model_config){.max_bytes = MODEL_MAX_BYTES_DEFAULT,
+                                    .summaries_max = MODEL_SUMMARIES_MAX,
                                     .turn_idle_end_ns = MODEL_TURN_IDLE_END_NS,
                                     .freeze_above = MODEL_FREEZE_ABOVE,
                                     .freeze_after_ns = MODEL_FREEZE_AFTER_NS,
@@ -37,7 +38,7 @@ void model_destroy(struct model *m)
     if (!m)
         return;
     while (m->first)
-        session_evict(m, m->first);
+        session_remove(m, m->first);
     map_finish(&m->sessions);
     map_finish(&m->sessions_by_id);
     session_finish_tombstones(m);
@@ -54,41 +55,6 @@ void model_destroy(struct model *m)
 static int64_t pull_back(int64_t ns, int64_t arrival)
 {
     return arrival > 0 && ns > arrival + FUTURE_MAX_NS ? arrival : ns;
-}
-
-/* What is given up first: sessions that never were any, then ended ones, then the one heard of longest ago;
- * never the one being written. */
-static int worth(const struct session_entry *s)
-{
-    bool over = s->ended_ns > 0 && s->ended_ns >= s->last_hook_ns;
-    return !s->pub.real && !s->pub.announced ? 0 : over ? 1 : 2;
-}
-
-static struct session_entry *eviction_victim(struct model *m, const struct session_entry *keep)
-{
-    struct session_entry *victim = NULL;
-    for (struct session *s = m->first ? &m->first->pub : NULL; s; s = s->next) {
-        struct session_entry *e = (struct session_entry *)s;
-        if (e == keep)
-            continue;
-        int order = victim ? worth(e) - worth(victim) : -1;
-        if (order < 0 || (order == 0 && s->last_arrival_ns < victim->pub.last_arrival_ns))
-            victim = e;
-    }
-    return victim;
-}
-
-/* Makes room. False when the session alone is over the budget. */
-static bool make_room(struct model *m, const struct session_entry *keep)
-{
-    while (m->bytes > m->config.max_bytes) {
-        struct session_entry *victim = eviction_victim(m, keep);
-        if (!victim)
-            return false;
-        session_evict(m, victim);
-        m->stats.evicted_sessions++;
-    }
-    return true;
 }
 
 void model_apply(struct model *m, const struct event *event)
@@ -108,7 +74,9 @@ void model_apply(struct model *m, const struct event *event)
         return;
     }
     struct session_entry *s = session_get(m, &e);
-    if (!s || !make_room(m, s)) {
+    if (s && !eviction_admits(s, &e))
+        return;
+    if (!s || !eviction_make_room(m, s)) {
         m->stats.refused_events++;
         return;
     }
@@ -126,6 +94,7 @@ void model_apply(struct model *m, const struct event *event)
     }
     settle_mark(s);
     session_account(s);
+    eviction_heard(s);
     m->generation++;
 }
 
@@ -156,10 +125,10 @@ const struct node *model_node_by_id(const struct model *m, uint64_t id)
 {
     uint64_t serial = id & UINT32_MAX, session = id - serial;
     const struct session_entry *s = map_get(&m->sessions_by_id, slice_make(&session, sizeof session));
-    if (!s || serial == 0 || serial > s->count)
+    if (!s || serial <= s->ids_gone || serial - s->ids_gone > s->count)
         return NULL;
     settle_model(m);
-    const struct entry *e = entry_root(s->made[serial - 1]);
+    const struct entry *e = entry_root(s->made[serial - s->ids_gone - 1]);
     return e->visible ? &e->pub : NULL;
 }
 

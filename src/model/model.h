@@ -50,12 +50,14 @@ struct model_config {
     int64_t session_id_wait_ns;    /* held for this long at most … */
     size_t session_id_waiting_max; /* … and this many of them together */
     enum turn_mode turn_mode;
-    int64_t turn_idle_end_ns;         /* TURN_MODE_HEURISTIC, and AUTO where it comes to that */
-    size_t max_bytes;                 /* all sessions together; oldest ended ones go first. Default 256 MiB */
+    int64_t turn_idle_end_ns; /* TURN_MODE_HEURISTIC, and AUTO where it comes to that */
+    size_t max_bytes;     /* all sessions together; oldest ended ones go first (evict.c). Default 256 MiB */
+    size_t summaries_max; /* of sessions that went; the oldest of these go altogether */
     const struct price_table *prices; /* for calls without a cost; borrowed, lives longer. NULL: none */
 };
 
 #define MODEL_MAX_BYTES_DEFAULT (256u * 1024u * 1024u)
+#define MODEL_SUMMARIES_MAX     4096
 
 /* Sums over a subtree; a call seen by several witnesses counts once. */
 struct counters {
@@ -230,7 +232,12 @@ struct session {
     struct session *next, *prev;           /* all sessions in order of first arrival */
     uint64_t revision;                     /* model_newest_change() */
     const struct session *changed_before;  /* likewise; NULL: none */
-    struct counters total;
+    struct counters total;                 /* of all its calls, also of those that are no longer kept */
+    /* The budget of bytes was over and its tree went: this is what remains (evict.c). It has no children.
+     * When it goes on it has a tree again, of what came since. */
+    bool summary;
+    struct counters gone;  /* of total, the calls that are no longer kept */
+    int64_t gone_until_ns; /* … which are those until then; 0: none went */
 };
 
 void model_config_init(struct model_config *config);
@@ -476,9 +483,13 @@ struct model_stats {
     uint64_t bytes;
     uint64_t sessions;
     uint64_t nodes;
-    uint64_t frozen_nodes; /* of those, what settling leaves alone */
-    uint64_t evicted_sessions;
-    uint64_t refused_events;   /* the session alone is over the byte budget */
+    uint64_t frozen_nodes;     /* of those, what settling leaves alone */
+    uint64_t evicted_sessions; /* given up for the byte budget, some more than once */
+    uint64_t summaries;        /* kept of those now … */
+    uint64_t
+        dropped_summaries; /* … and those that went too: by summaries_max, or over an eighth of max_bytes */
+    uint64_t late_events;  /* of calls that are no longer kept: not applied */
+    uint64_t refused_events;   /* the session alone is over the byte budget, or its summary went */
     uint64_t orphans;          /* events that came without a session id, to be known by their trace */
     uint64_t orphans_given_up; /* of those, the ones that waited longest when there were too many */
     uint64_t crowded_traces;   /* sessions that are too many in one trace to be looked for in it */

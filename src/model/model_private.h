@@ -14,7 +14,9 @@
 #include "arena.h"
 #include "burn.h"
 #include "census.h"
+#include "evict.h"
 #include "fleet.h"
+#include "freeze.h"
 #include "histogram.h"
 #include "map.h"
 #include "model.h"
@@ -236,28 +238,15 @@ struct report {
     int64_t cost_ns;
 };
 
-/* The part of a session that settling leaves alone: see freeze.c. */
-struct frozen {
-    int64_t before_ns; /* everything in it is older; 0: there is nothing in it */
-    size_t turns;      /* of session_entry.turns, from the first */
-    size_t traces;     /* of session_entry.traces, the same */
-    struct span_ref *waits;
-    struct ask *asks;
-    struct node *first_child, *last_child; /* right below the session */
-    struct entry *newest_llm;              /* of the main conversation */
-    struct counters total;
-    int64_t used[5]; /* what metrics.c compares: METRICS_COMPARED of them */
-    bool cost_unknown;
-};
-
 struct session_entry {
     struct session pub; /* first */
     struct model *model;
     struct arena arena;
     struct map index; /* type byte and id -> entry, span_ref, model_use … */
 
-    struct entry **all;  /* what is not frozen, live of them; in canonical order after a settle */
-    struct entry **made; /* every entry in order of making: the low half of a node's id, less 1 */
+    struct entry **all; /* what is not frozen, live of them; in canonical order after a settle */
+    struct entry *
+        *made; /* every entry in order of making: the low half of a node's id, less 1 and ids_gone */
     size_t live, count, cap;
     struct frozen frozen;
     bool thaw;            /* something frozen was touched */
@@ -282,6 +271,13 @@ struct session_entry {
     size_t run_count;
     int64_t lost_given_up;
     int64_t gap_arrival_ns; /* newest arrival that left a gap */
+
+    size_t sort; /* of model.eviction, if it is in one */
+    bool sorted;
+    struct session_entry *older, *newer; /* in that */
+    uint64_t summary_bytes;              /* its part of the model's */
+    uint64_t ids_gone;                   /* of its nodes' ids, those that its summaries used up */
+    struct slice cut_turn;               /* key of the newest turn that a summary counted; "" for others */
 
     bool dirty;
     struct session_entry *dirty_next, *dirty_prev;
@@ -359,6 +355,8 @@ struct model {
     uint64_t numbers; /* sessions ever made: the high half of their ids */
     struct session_entry *first, *last;
     struct session_entry *dirty;
+    struct eviction_list eviction[EVICTION_SORTS + 1];
+    uint64_t summary_bytes;    /* of bytes, what summaries hold */
     struct model_clock *clock; /* owned */
     struct model_changes changes;
     struct census *census; /* owned */
@@ -432,6 +430,7 @@ void facts_newest(struct session_entry *s, struct newest *n, struct slice *slot,
                   struct slice value);
 
 /* apply.c: events to facts */
+void session_ended(struct session_entry *s, const struct event *e);
 void apply_event(struct session_entry *s, const struct event *e);
 
 /* apply_turn.c */
@@ -444,8 +443,10 @@ void turn_mention(struct session_entry *s,
 
 /* session.c */
 struct session_entry *session_get(struct model *m, const struct event *e); /* made when new; NULL: refused */
-void session_evict(struct model *m, struct session_entry *s);
-void session_take_back(struct session_entry *s); /* as if it had never been */
+void session_remove(struct model *m, struct session_entry *s);             /* what it counted stays counted */
+void session_arena_init(struct session_entry *s, size_t chunk);
+void session_free_parts(struct session_entry *s); /* all but itself */
+void session_take_back(struct session_entry *s);  /* as if it had never been */
 void session_touch(struct session_entry *s, const struct event *e);
 void session_account(struct session_entry *s); /* memory it holds now */
 void session_finish_tombstones(struct model *m);
@@ -478,17 +479,13 @@ void session_span_own(struct session_entry *s, const uint8_t id[8], struct entry
 void settle_model(const struct model *m); /* every session that changed */
 void settle_session(struct session_entry *s);
 void settle_mark(struct session_entry *s);
+void settle_revise(struct session_entry *s); /* to the head of the list of changes */
 /*
  * An entry that only settling knows of: made when new, shown after this settle. Its facts are empty. parent:
  * what it hangs from, or NULL.
  */
 struct entry *settle_make(struct session_entry *s, enum node_kind kind, struct slice key,
                           struct entry *parent);
-
-/* freeze.c */
-void freeze_settle(struct session_entry *s); /* after a settle: what will not change any more */
-void freeze_undo(struct session_entry *s);
-void freeze_check(struct session_entry *s, const struct event *e); /* does it reach back? */
 
 /* quiet.c */
 void quiet_settle(struct session_entry *s);

@@ -169,6 +169,7 @@ static void give(struct session_entry *s, const struct event *orphan)
     }
     settle_mark(s);
     session_account(s);
+    eviction_heard(s);
     s->model->generation++;
 }
 

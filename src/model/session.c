@@ -77,13 +77,18 @@ static void bury(struct model *m, const struct session *s)
     }
 }
 
+void session_arena_init(struct session_entry *s, size_t chunk)
+{
+    arena_init(&s->arena, SESSION_ARENA_MAX);
+    s->arena.chunk = chunk;
+    map_init(&s->index, s->model->config.hash_seed);
+}
+
 static struct session_entry *session_new(struct model *m, struct slice session_id)
 {
     struct session_entry *s = mem_alloc(sizeof *s);
     s->model = m;
-    arena_init(&s->arena, SESSION_ARENA_MAX);
-    s->arena.chunk = SESSION_ARENA_CHUNK;
-    map_init(&s->index, m->config.hash_seed);
+    session_arena_init(s, SESSION_ARENA_CHUNK);
     s->pub.session_id = session_keep(s, session_id);
     report_init(&s->pub);
     s->pub.id = ++m->numbers << 32;
@@ -111,13 +116,27 @@ struct session_entry *session_get(struct model *m, const struct event *e)
     return session_new(m, e->ids.session_id);
 }
 
-void session_evict(struct model *m, struct session_entry *s)
+void session_free_parts(struct session_entry *s)
+{
+    free(s->all);
+    free(s->made);
+    free(s->turns);
+    free(s->spawners);
+    free(s->models);
+    free(s->traces);
+    map_finish(&s->index);
+    arena_finish(&s->arena);
+}
+
+void session_remove(struct model *m, struct session_entry *s)
 {
     settle_session(s);
     orphan_leave(s);
     census_leave(s);
     settle_forget(s);
     m->changes.departures++;
+    eviction_leave(s);
+    m->stats.summaries -= s->pub.summary;
     m->evicted_lost += sequence_lost(s);
     if (s->pub.real) {
         counters_add(&m->evicted, &s->pub.total, 1);
@@ -138,14 +157,7 @@ void session_evict(struct model *m, struct session_entry *s)
     m->stats.nodes -= s->count;
     m->stats.frozen_nodes -= s->count - s->live;
     m->generation++;
-    free(s->all);
-    free(s->made);
-    free(s->turns);
-    free(s->spawners);
-    free(s->models);
-    free(s->traces);
-    map_finish(&s->index);
-    arena_finish(&s->arena);
+    session_free_parts(s);
     free(s);
 }
 
@@ -157,7 +169,7 @@ void session_take_back(struct session_entry *s)
         derive_windows(s, s->made[i]);
     }
     s->pub.real = false;
-    session_evict(s->model, s);
+    session_remove(s->model, s);
 }
 
 void session_account(struct session_entry *s)
@@ -207,7 +219,7 @@ static struct entry *new_entry(struct session_entry *s, enum node_kind kind)
         s->made = mem_grow(s->made, s->cap, sizeof *s->made);
     }
     s->all[s->live++] = s->made[s->count] = n;
-    n->pub.id = s->pub.id | ++s->count;
+    n->pub.id = s->pub.id | (s->ids_gone + ++s->count);
     s->model->stats.nodes++;
     return n;
 }

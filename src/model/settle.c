@@ -47,7 +47,7 @@ void settle_forget(struct session_entry *s)
 }
 
 /* To the head of the list of changes. */
-static void revise(struct session_entry *s)
+void settle_revise(struct session_entry *s)
 {
     struct model_changes *changes = &s->model->changes;
     settle_forget(s);
@@ -265,7 +265,7 @@ void settle_session(struct session_entry *s)
     settle_due(s);
     freeze_settle(s);
     session_account(s);
-    revise(s);
+    settle_revise(s);
 }
 
 void settle_model(const struct model *m)

@@ -246,6 +246,7 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
     }
     await_silence(s, preorder, count);
     s->pub.total = s->frozen.total;
+    eviction_add_gone(s);
     for (size_t i = count; i-- > 0;) {
         struct node *p = &preorder[i]->pub;
         counters_add(p->parent ? &p->parent->total : &s->pub.total, &p->total, 1);

@@ -126,6 +126,10 @@ static void build_session(struct label *l, const struct session *s)
         add_str(l, "  ", ROLE_TEXT);
         add(l, more, ROLE_DETAIL);
     }
+    if (s->summary)
+        add_str(l, "  its calls are no longer kept", ROLE_DETAIL);
+    else if (s->gone_until_ns)
+        add_str(l, "  its earlier calls are no longer kept", ROLE_DETAIL);
 }
 
 static void build_turn(struct label *l, const struct node *n)

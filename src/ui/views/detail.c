@@ -249,6 +249,11 @@ static void put_session(struct sheet *sheet, const struct ui_data *data, const s
     put_time(sheet, "last heard", s->last_activity_ns, data->now_ns);
     put(sheet, "branch", s->branch, ROLE_TEXT);
     put_reports(sheet, s, data->now_ns);
+    if (s->gone_until_ns)
+        put_str(sheet, "summary",
+                s->summary ? "its calls went when memory was full; their sums are kept"
+                           : "its earlier calls went when memory was full; their sums are kept",
+                ROLE_TEXT);
     size_t count = model_session_models(s, models, IDS_SHOWN);
     for (size_t i = 0; i < count && i < IDS_SHOWN; i++)
         put(sheet, i ? "" : "models", models[i], ROLE_MODEL);
