@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { assert, run, test } from '../tools/tap.mjs';
 
-const program = process.argv[2];
+const program = path.resolve(process.argv[2]);
 const user = t => t.path('.claude/settings.json');
 function write(file, text, mode = 0o600) { fs.mkdirSync(path.dirname(file), { recursive: true }); fs.writeFileSync(file, text, { mode }); return file; }
 const read = file => fs.readFileSync(file, 'utf8');
