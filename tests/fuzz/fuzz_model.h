@@ -105,7 +105,7 @@ static inline void fuzz_check_model(const struct model *m, int64_t now_ns)
     int64_t real = 0;
     const struct session *before = NULL;
     for (const struct session *s = model_sessions(m); s; before = s, s = s->next) {
-        struct counters sum = {0};
+        struct counters sum = s->gone;
         struct slice models[FUZZ_MODELS_MAX];
         uint8_t traces[FUZZ_MODELS_MAX][16];
         fuzz_check(s->prev == before && model_session(m, s->session_id) == s);
