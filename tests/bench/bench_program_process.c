@@ -85,11 +85,13 @@ void program_restart(struct program *p, const char *path, const struct program_o
     snprintf(state, sizeof state, "%s/state", p->folder);
     upstream_url(o->upstream_http, http);
     upstream_url(o->upstream_grpc, grpc);
+    /* What is sent is compared with what comes out, so nothing may be added. */
+    /* clang-format off */
     const char *args[ARGS_MAX] = {
-        path,          "serve",           "--http",    "127.0.0.1:0",     "--grpc",
-        "127.0.0.1:0", "--state-dir",     state,       "--socket",        socket_path,
-        "--config",    "/dev/null",       "--journal", o->journal,        "--journal-fsync",
-        o->fsync,      "--upstream-http", http,        "--upstream-grpc", grpc};
+        path, "serve", "--http", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--state-dir", state,
+        "--socket", socket_path, "--config", "/dev/null", "--journal", o->journal, "--journal-fsync", o->fsync,
+        "--upstream-http", http, "--upstream-grpc", grpc, "--synthesize", "never"};
+    /* clang-format on */
     size_t count = 0;
     while (args[count])
         count++;

@@ -77,7 +77,7 @@ async function measure(transport, address) {
 
 const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'ct-bench-'));
 const sinks = { http: await listen(httpSink), grpc: await listen(grpcSink) };
-const server = spawn(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--state-dir', path.join(dir, 'state'),
+const server = spawn(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--synthesize', 'never', '--state-dir', path.join(dir, 'state'),
   '--socket', path.join(dir, 's.sock'), '--upstream-http', `http://${sinks.http}`, '--upstream-grpc', `http://${sinks.grpc}`],
 { env: { ...process.env, HOME: dir }, stdio: ['ignore', 'pipe', 'inherit'] });
 const gone = new Promise(f => server.on('close', f));

@@ -141,7 +141,7 @@ async function main(program, opt) {
   try {
     let sink = startSink();
     const server = start(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '127.0.0.1:0', '--state-dir', path.join(dir, 'state'), '--socket', socket,
-      '--upstream-http', `http://127.0.0.1:${ports[0]}`, '--upstream-grpc', `http://127.0.0.1:${ports[1]}`, '--upstream-backoff-max', '1s']);
+      '--upstream-http', `http://127.0.0.1:${ports[0]}`, '--upstream-grpc', `http://127.0.0.1:${ports[1]}`, '--upstream-backoff-max', '1s', '--synthesize', 'never']);
     let said = '';
     const ready = await new Promise((f, no) => { server.stdout.on('data', d => { said += d; const m = /ready http=(\S+) grpc=(\S+)/.exec(said); if (m) f(m); });
       server.on('close', () => no(new Error('claude-top ended'))); });
