@@ -209,7 +209,9 @@ static bool reaches_back(const struct session_entry *s)
 static bool arrange(struct session_entry *s)
 {
     forget(s);
-    sort_entries(s->model, s->traces + s->frozen.traces, s->trace_count - s->frozen.traces, by_first_word);
+    if (s->trace_count) /* no list yet: a null pointer, to which nothing may be added */
+        sort_entries(s->model, s->traces + s->frozen.traces, s->trace_count - s->frozen.traces,
+                     by_first_word);
     turns_settle(s);
     match_calls(s);
     for (size_t i = 0; i < s->live; i++) {

@@ -332,7 +332,8 @@ void turns_settle(struct session_entry *s)
         if (e->visible)
             turn_show(s, e);
     }
-    sort_entries(s->model, s->turns + s->frozen.turns, s->turn_count - s->frozen.turns, entry_cmp);
+    if (s->turn_count) /* no list yet: a null pointer */
+        sort_entries(s->model, s->turns + s->frozen.turns, s->turn_count - s->frozen.turns, entry_cmp);
     apply_ends(s, &ends);
     turns_number(s);
     said_settle(s);
