@@ -36,6 +36,7 @@
 #define KEYS_MAX   4000
 #define KEY_EVERY  37 /* milliseconds: no divisor of a frame's */
 #define ANSWER_MS  5000
+#define DEADLINE_S 240 /* of all of it: a program that no longer answers is no reason to measure for ever */
 #define QUIET_MS   1500
 #define SLICE_NS   (5 * NS_PER_MS)
 #define ERASED     "\033[H\033[2J"
@@ -93,8 +94,10 @@ static void pane_open(struct pane *p, const char *path)
         die("no pseudo-terminal");
     int slave = open(ptsname(p->master), O_RDWR | O_NOCTTY | O_CLOEXEC);
     p->pid = fork();
-    if (p->pid == 0)
+    if (p->pid == 0) {
+        end_with_parent();
         become_program(p, path, slave, listener);
+    }
     close(slave);
     close(listener);
 }
@@ -241,6 +244,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         die("usage: bench_keys CLAUDE_TOP [RECORDS_PER_SECOND [SECONDS [CONNECTIONS]]]");
     const char *path = argv[1];
+    alarm(DEADLINE_S);
     double rate = argc > 2 ? strtod(argv[2], NULL) : 100000, seconds = argc > 3 ? strtod(argv[3], NULL) : 15;
     size_t connections = argc > 4 ? strtoul(argv[4], NULL, 10) : 4;
     static struct pane p;
@@ -255,8 +259,10 @@ int main(int argc, char **argv)
     load_close(l);
     double each = records(&p, path) / (double)traffic.count;
     pid_t sender = fork();
-    if (sender == 0)
+    if (sender == 0) {
+        end_with_parent();
         send_for_ever(&traffic, p.port, connections, rate / each);
+    }
     pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
     char what[64];
     snprintf(what, sizeof what, rate > 0 ? "%.0f records/s wanted" : "as much as it takes", rate);

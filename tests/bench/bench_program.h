@@ -19,6 +19,9 @@ enum transport { TRANSPORT_HTTP, TRANSPORT_GRPC };
 enum { BENCH_LOGS, BENCH_TRACES, BENCH_METRICS, BENCH_SIGNALS };
 
 void die(const char *what) __attribute__((noreturn));
+/* For a child of a measurement: it ends when the measurement does, however that ends (where the system offers
+ * it). */
+void end_with_parent(void);
 int dial(unsigned port); /* non-blocking, to 127.0.0.1 */
 
 /* ----------------------------------------------------------------------------------------------- traffic */

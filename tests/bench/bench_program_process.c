@@ -11,6 +11,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,6 +26,13 @@ void die(const char *what)
 {
     fprintf(stderr, "bench: %s\n", what);
     exit(1);
+}
+
+void end_with_parent(void)
+{
+#ifdef __linux__
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
 }
 
 int dial(unsigned port)
@@ -101,6 +111,7 @@ void program_restart(struct program *p, const char *path, const struct program_o
         die("no pipe");
     p->pid = fork();
     if (p->pid == 0) {
+        end_with_parent();
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);

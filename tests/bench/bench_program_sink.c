@@ -237,8 +237,10 @@ void sink_serve(struct sink *s)
     if (listen(s->listener, 64))
         die("the sink cannot listen");
     s->pid = fork();
-    if (s->pid == 0)
+    if (s->pid == 0) {
+        end_with_parent();
         run(s);
+    }
     close(s->listener);
 }
 
