@@ -6,7 +6,6 @@
 
 #include "fuzz_file.h"
 #include "price_file.h"
-#include "text.h"
 
 #include <math.h>
 
