@@ -107,6 +107,10 @@ function synthesisedTree(found) {
   for (const form of [/^  Turn #1: /, /^ {4}LLM Call: /, /^ {4}Tool: /]) assert.ok(lines.some(l => form.test(l)), `${form} in ${lines.join('\n')}`);
 }
 
+/** Hooks to claude-top's port: without spans, only they say at once when a turn is over. */
+const hooks = Object.fromEntries(['UserPromptSubmit', 'PreToolUse', 'PostToolUse', 'Stop', 'SessionEnd'].map(event => [event,
+  [{ ...(event.endsWith('ToolUse') ? { matcher: '*' } : {}), hooks: [{ type: 'http', url: 'http://127.0.0.1:4318/hooks', timeout: 2 }] }]]));
+
 const CUMULATIVE = ['-e', 'OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative'];
 const NO_SPANS = ['-e', 'CLAUDE_CODE_ENHANCED_TELEMETRY_BETA=0', '-e', 'OTEL_TRACES_EXPORTER=none'];
 for (const [name, configuration, args, tree] of [
@@ -119,7 +123,9 @@ for (const [name, configuration, args, tree] of [
   test(`the real Claude Code with ${name} is in every store`, async t => {
     if (!process.env.CT_CLAUDE_E2E) skip('Claude Code is not here: CT_CLAUDE_E2E says how to run it');
     needs(...(configuration === 'direct' ? ['tempo', 'prometheus'] : []));
-    const r = await client(t, configuration, args);
+    const settings = t.path('settings.json');
+    fs.writeFileSync(settings, JSON.stringify({ hooks }));
+    const r = await client(t, configuration, tree === synthesisedTree ? ['-c', settings, ...args] : args);
     assert.equal(r.error, undefined, r.error);
     assert.ok(r.sessions.length > 0);
     for (const found of r.sessions) { sessionIsThere({ loki: found.events }, found); tree(found); }
