@@ -43,9 +43,11 @@ bool client_version_parse(struct slice text, struct client_version *out)
     return true;
 }
 
-bool client_version_is(const struct client_version *v, int major, int minor)
+bool client_version_is(const struct client_version *v, int major, int minor, int patch)
 {
-    return v->major > major || (v->major == major && v->minor >= minor);
+    if (v->major != major)
+        return v->major > major;
+    return v->minor != minor ? v->minor > minor : v->patch >= patch;
 }
 
 static bool find_program(const struct env *env, char *out, size_t cap)

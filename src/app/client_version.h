@@ -17,7 +17,7 @@ struct client_version {
 bool client_version_parse(struct slice text, struct client_version *out);
 
 /* At least that one. */
-bool client_version_is(const struct client_version *v, int major, int minor);
+bool client_version_is(const struct client_version *v, int major, int minor, int patch);
 
 /* Runs the first "claude" in PATH, for at most ms. CT_ERR_NOT_FOUND: there is none; CT_ERR_IO: it said
  * nothing of the kind in time. */

@@ -173,7 +173,7 @@ static void check_versions(struct doctor *d)
         doctor_say(d, "system", DOCTOR_OK, NULL, "claude-top " CT_VERSION);
     switch (client_version_ask(&env_process, CLIENT_MS, &client)) {
     case CT_OK:
-        if (client_version_is(&client, 2, 1))
+        if (client_version_is(&client, 2, 1, 0))
             doctor_say(d, "system", DOCTOR_OK, NULL, "Claude Code %s", client.text);
         else
             doctor_say(d, "system", DOCTOR_WARN,

@@ -143,21 +143,25 @@ void setup_print_env(const struct options *o, const struct setup_target *t, stru
 /* ---- hooks ---- */
 
 /*
- * Hooks say at once what telemetry says seconds later, or never. All that Claude Code 2.1.330 offers, but for
+ * Hooks say at once what telemetry says seconds later, or never. All that Claude Code offers, but for
  * WorktreeCreate and WorktreeRemove (a hook of that name has to do the work itself) and FileChanged (it wants
- * to be told which files).
+ * to be told which files). A client asks at its start about a hook that it does not know, so that each gets
+ * those that it has: all of 2.1 the first, 2.1.197 the second, 2.1.330 the third.
  */
 static const char *const http_events[] = {
-    "UserPromptSubmit",   "UserPromptExpansion", "PreToolUse",         "PostToolUse",
-    "PostToolUseFailure", "PostToolBatch",       "PermissionRequest",  "PermissionDenied",
-    "Notification",       "SubagentStart",       "SubagentStop",       "PreCompact",
-    "PostCompact",        "PreModelSwitch",      "PostModelSwitch",    "Stop",
-    "StopFailure",        "MessageDisplay",      "TaskCreated",        "TaskCompleted",
-    "TeammateIdle",       "Elicitation",         "ElicitationResult",  "ConfigChange",
-    "CwdChanged",         "DirectoryAdded",      "InstructionsLoaded", "SessionEnd",
+    "UserPromptSubmit",  "PreToolUse",   "PostToolUse",   "PostToolUseFailure",
+    "PermissionRequest", "Notification", "SubagentStart", "SubagentStop",
+    "PreCompact",        "PostCompact",  "Stop",          "StopFailure",
+    "SessionEnd",
 };
+static const char *const http_events_197[] = {
+    "UserPromptExpansion", "PostToolBatch", "PermissionDenied", "MessageDisplay",
+    "TaskCreated",         "TaskCompleted", "TeammateIdle",     "Elicitation",
+    "ElicitationResult",   "ConfigChange",  "CwdChanged",       "InstructionsLoaded",
+};
+static const char *const http_events_330[] = {"PreModelSwitch", "PostModelSwitch", "DirectoryAdded"};
 /* Claude Code does not send these over HTTP. */
-static const char *const command_events[] = {"SessionStart", "Setup"};
+static const char *const command_events[] = {"SessionStart"}, *const command_events_197[] = {"Setup"};
 /* Before 2.1: no HTTP hooks, and an event that it does not know makes it ignore the whole file. */
 static const char *const old_events[] = {
     "UserPromptSubmit",  "PreToolUse",   "PostToolUse",   "PostToolUseFailure",
@@ -240,15 +244,22 @@ static cJSON *command_hook(const struct options *o)
 
 static void want_hooks(const struct options *o, const struct setup_target *t, struct setup_plan *plan)
 {
-    if (t->client_known && !client_version_is(&t->client, 2, 1)) {
+    const struct client_version *v = t->client_known ? &t->client : NULL;
+    if (v && !client_version_is(v, 2, 1, 0)) {
         for (size_t i = 0; i < COUNT(old_events); i++)
             setup_plan_add(plan, "hooks", old_events[i], command_hook(o));
         return;
     }
     for (size_t i = 0; i < COUNT(http_events); i++)
         setup_plan_add(plan, "hooks", http_events[i], http_hook(t));
+    for (size_t i = 0; i < COUNT(http_events_197) && (!v || client_version_is(v, 2, 1, 197)); i++)
+        setup_plan_add(plan, "hooks", http_events_197[i], http_hook(t));
+    for (size_t i = 0; i < COUNT(http_events_330) && v && client_version_is(v, 2, 1, 330); i++)
+        setup_plan_add(plan, "hooks", http_events_330[i], http_hook(t));
     for (size_t i = 0; i < COUNT(command_events); i++)
         setup_plan_add(plan, "hooks", command_events[i], command_hook(o));
+    for (size_t i = 0; i < COUNT(command_events_197) && (!v || client_version_is(v, 2, 1, 197)); i++)
+        setup_plan_add(plan, "hooks", command_events_197[i], command_hook(o));
 }
 
 /* ---- the status line ---- */

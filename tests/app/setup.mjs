@@ -220,6 +220,10 @@ test('an older client gets the hooks that it knows, as commands', async t => {
     assert.equal(Object.keys(hooks).length, 12, how);
     assert.ok(Object.values(hooks).every(([m]) => m.hooks[0].type === 'command'), how);
   }
+  const count = async version => Object.keys(JSON.parse((await setup(t, ['--print-json', '--client-version', version])).out).hooks).length;
+  for (const [version, hooks] of [['2.1.0', 14], ['2.1.196', 14], ['2.1.197', 27], ['2.1.330', 30], ['2.2', 30], ['3.0', 30]]) assert.equal(await count(version), hooks, version);
+  const unknown = JSON.parse((await setup(t, ['--print-json'])).out).hooks;
+  assert.equal(Object.keys(unknown).length, 27);
   const r = await setup(t, ['--client-version', 'new']);
   assert.equal(r.code, 2);
 });

@@ -120,9 +120,9 @@ static void versions_are_read(void **state)
     struct client_version v;
     assert_true(client_version_parse(SLICE_LIT("2.1.330 (Claude Code)\n"), &v));
     assert_string_equal(v.text, "2.1.330");
-    assert_true(client_version_is(&v, 2, 1));
+    assert_true(client_version_is(&v, 2, 1, 0));
     assert_true(client_version_parse(SLICE_LIT("v2.0.76"), &v));
-    assert_false(client_version_is(&v, 2, 1));
+    assert_false(client_version_is(&v, 2, 1, 0));
     assert_false(client_version_parse(SLICE_LIT("new"), &v));
     assert_false(client_version_parse(SLICE_LIT(""), &v));
     assert_false(client_version_parse(SLICE_LIT("99999999.1"), &v));
