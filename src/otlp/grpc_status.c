@@ -1,4 +1,5 @@
 /* The words of a failure: grpc-message and grpc-status-details-bin. */
+#include "base64.h"
 #include "grpc.h"
 #include "grpc_status.pb-c.h"
 #include "respond.h"
@@ -23,23 +24,6 @@ enum ct_err grpc_message_encode(struct slice text, struct buf *out)
             const char escaped[3] = {'%', hex[c >> 4], hex[c & 15]};
             err = buf_append(out, slice_make(escaped, 3));
         }
-    }
-    return err;
-}
-
-static enum ct_err append_base64(const uint8_t *bytes, size_t n, struct buf *out)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    enum ct_err err = CT_OK;
-    for (size_t i = 0; i < n && !err; i += 3) {
-        size_t rest = n - i < 3 ? n - i : 3;
-        uint32_t v = (uint32_t)bytes[i] << 16;
-        if (rest > 1)
-            v |= (uint32_t)bytes[i + 1] << 8;
-        if (rest > 2)
-            v |= bytes[i + 2];
-        const char quad[4] = {digits[v >> 18], digits[v >> 12 & 63], digits[v >> 6 & 63], digits[v & 63]};
-        err = buf_append(out, slice_make(quad, rest + 1));
     }
     return err;
 }
@@ -69,5 +53,6 @@ enum ct_err grpc_retry_details(int code, struct slice message, uint32_t retry_af
     uint8_t packed[RESPOND_MESSAGE_MAX + sizeof(retry_info_type) + sizeof(packed_retry) + 32];
     if (ct__grpc__v1__status__get_packed_size(&status) > sizeof(packed))
         return CT_ERR_LIMIT;
-    return append_base64(packed, ct__grpc__v1__status__pack(&status, packed), out);
+    size_t len = ct__grpc__v1__status__pack(&status, packed);
+    return base64_encode(slice_make(packed, len), BASE64_UNPADDED, out);
 }

@@ -1,5 +1,7 @@
 #include "otlp_json_read.h"
 
+#include "base64.h"
+
 #include <math.h>
 
 int jsr_key(const char *const *names, size_t count, const cJSON *member, uint32_t *seen)
@@ -160,46 +162,21 @@ bool jsr_id(struct walk *w, const cJSON *item, uint8_t *id, size_t len, bool *ha
     return true;
 }
 
-/* Base64 of either alphabet, padded or not. */
-static int base64_digit(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    if (c == '+' || c == '-')
-        return 62;
-    return c == '/' || c == '_' ? 63 : -1;
-}
-
+/* Either alphabet, padded or not, as the JSON mapping of proto3 asks of receivers. */
 static bool read_base64(struct walk *w, const cJSON *item, struct slice *out)
 {
     struct slice text;
     char *bytes;
+    size_t len;
+    *out = SLICE_NULL;
     if (!jsr_text(w, item, &text))
         return false;
-    if (text.len % 4 == 0)
-        for (int pads = 0; pads < 2 && text.len && text.ptr[text.len - 1] == '='; pads++)
-            text.len--;
-    if (text.len % 4 == 1)
-        return wrong_type(w, item, "base64");
-    *out = SLICE_NULL;
     if (text.len == 0)
         return true;
-    if (!walk_bytes(w, text.len / 4 * 3 + 3, &bytes))
+    if (!walk_bytes(w, BASE64_DECODED_MAX(text.len), &bytes))
         return false;
-    uint32_t bits = 0;
-    size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        int digit = base64_digit(text.ptr[i]);
-        if (digit < 0)
-            return wrong_type(w, item, "base64");
-        bits = bits << 6 | (uint32_t)digit;
-        if (i % 4 != 0)
-            bytes[len++] = (char)(uint8_t)(bits >> (6 - 2 * (i % 4)));
-    }
+    if (!base64_decode(text, BASE64_LENIENT, bytes, BASE64_DECODED_MAX(text.len), &len))
+        return wrong_type(w, item, "base64");
     *out = slice_make(bytes, len);
     return true;
 }

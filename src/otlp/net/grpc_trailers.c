@@ -1,5 +1,6 @@
 #include "grpc_trailers.h"
 
+#include "base64.h"
 #include "upstream_policy.h"
 
 /* HTTP_CLIENT_KEPT_MAX is the most that comes here; what is longer was not kept. */
@@ -21,42 +22,10 @@ size_t grpc_percent_decode(struct slice in, char *out, size_t cap)
     return n;
 }
 
-static int digit_of(char c)
-{
-    if (c >= 'A' && c <= 'Z')
-        return c - 'A';
-    if (c >= 'a' && c <= 'z')
-        return c - 'a' + 26;
-    if (c >= '0' && c <= '9')
-        return c - '0' + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 bool grpc_base64_decode(struct slice in, uint8_t *out, size_t cap, size_t *len)
 {
     in = slice_trim(slice_sub(in, 0, slice_find(in, ',')));
-    if (in.len % 4 == 0) {
-        for (int i = 0; i < 2 && in.len && in.ptr[in.len - 1] == '='; i++)
-            in.len--;
-    }
-    uint32_t bits = 0;
-    unsigned have = 0;
-    *len = 0;
-    for (size_t i = 0; i < in.len; i++) {
-        int digit = digit_of(in.ptr[i]);
-        if (digit < 0)
-            return false;
-        bits = bits << 6 | (uint32_t)digit;
-        have += 6;
-        if (have < 8)
-            continue;
-        have -= 8;
-        if (*len == cap)
-            return false;
-        out[(*len)++] = (uint8_t)(bits >> have);
-        bits &= (UINT32_C(1) << have) - 1;
-    }
-    return have != 6 && bits == 0; /* a single digit is no byte, and what is left over must be zero */
+    return base64_decode(in, BASE64_STANDARD, out, cap, len);
 }
 
 void grpc_trailers_read(int http_status, struct slice status, struct slice message, struct slice details,

@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700
 #include "terminal.h"
 
+#include "base64.h"
 #include "clock.h"
 #include "mem.h"
 #include "term_input.h"
@@ -464,23 +465,6 @@ void terminal_title(struct terminal *t, const char *title)
         send(t, "");
 }
 
-/* RFC 4648, section 4. */
-static enum ct_err append_base64(struct buf *out, struct slice s)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    enum ct_err err = CT_OK;
-    for (size_t i = 0; !err && i < s.len; i += 3) {
-        size_t left = s.len - i;
-        uint32_t bits = (uint32_t)(uint8_t)s.ptr[i] << 16;
-        bits |= left > 1 ? (uint32_t)(uint8_t)s.ptr[i + 1] << 8 : 0;
-        bits |= left > 2 ? (uint32_t)(uint8_t)s.ptr[i + 2] : 0;
-        char four[4] = {digits[bits >> 18], digits[bits >> 12 & 63], left > 1 ? digits[bits >> 6 & 63] : '=',
-                        left > 2 ? digits[bits & 63] : '='};
-        err = buf_append(out, slice_make(four, sizeof four));
-    }
-    return err;
-}
-
 enum ct_err terminal_copy(struct terminal *t, struct slice text)
 {
     if (!t->raw || !term_screen_modern(t->screen))
@@ -491,7 +475,7 @@ enum ct_err terminal_copy(struct terminal *t, struct slice text)
     buf_init(&out, 2 * TERMINAL_COPY_MAX);
     enum ct_err err = buf_append_str(&out, "\033]52;c;");
     if (!err)
-        err = append_base64(&out, text);
+        err = base64_encode(text, BASE64_PADDED, &out);
     if (!err)
         err = buf_append_str(&out, "\033\\");
     if (!err && !buf_cstr(&out))

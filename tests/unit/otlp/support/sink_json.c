@@ -1,5 +1,7 @@
 #include "sinks.h"
 
+#include "base64.h"
+
 #include <math.h>
 
 static void text(struct buf *b, struct slice s)
@@ -29,15 +31,8 @@ static void number(struct buf *b, double value)
 
 static void base64(struct buf *b, struct slice s)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     buf_append_char(b, '"');
-    for (size_t i = 0; i < s.len; i += 3) {
-        uint32_t bits = 0;
-        for (size_t j = 0; j < 3; j++)
-            bits = bits << 8 | (i + j < s.len ? (uint8_t)s.ptr[i + j] : 0);
-        for (size_t j = 0; j < 4; j++)
-            buf_append_char(b, i + j <= s.len ? digits[bits >> (18 - 6 * j) & 63] : '=');
-    }
+    base64_encode(s, BASE64_PADDED, b);
     buf_append_char(b, '"');
 }
 
