@@ -77,6 +77,13 @@ static void add_span_ids(cJSON *o, const struct node *n, enum trace_synthesize s
     add_hex(o, "span_id", traced && ids.has_span_id, ids.span_id, sizeof ids.span_id);
 }
 
+static void add_profile(cJSON *o, const struct node *n)
+{
+    struct node_more more;
+    model_node_more(n, &more);
+    add_hex(o, "profile_id", more.has_profile_id, more.profile_id, sizeof more.profile_id);
+}
+
 static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
 {
     cJSON *o = cJSON_CreateObject();
@@ -87,6 +94,7 @@ static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
     cJSON_AddBoolToObject(o, "prompt_redacted", n->redacted && n->detail.len == 0);
     add_text_or_null(o, "prompt_id", n->key);
     add_span_ids(o, n, synthesize);
+    add_profile(o, n);
     add_text_or_null(o, "start_source", n->source);
     add_text_or_null(o, "end_reason", n->end_reason);
     cJSON_AddStringToObject(o, "state", node_state_name(n->state));
@@ -129,6 +137,7 @@ static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize)
     }
     cJSON_AddBoolToObject(o, "background", n->background);
     add_span_ids(o, n, synthesize);
+    add_profile(o, n);
     add_counters(o, &n->total);
     add_children(o, "children", n->first_child, synthesize);
     return o;
@@ -138,7 +147,7 @@ void status_link_target(const struct session *s, const struct node *n, const str
                         enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out)
 {
     *out = (struct deeplink_target){.session_id = s->session_id, .service_name = s->service_name};
-    ids->trace_id[0] = ids->span_id[0] = '\0';
+    ids->trace_id[0] = ids->span_id[0] = ids->profile_id[0] = '\0';
     struct trace_link_ids known;
     if ((n || !s->has_spans) && trace_link_ids(synthesize, s, n, &known)) {
         slice_hex(known.trace_id, sizeof known.trace_id, ids->trace_id);
@@ -153,6 +162,13 @@ void status_link_target(const struct session *s, const struct node *n, const str
         out->to_ns = over ? s->last_activity_ns : 0;
         return;
     }
+    struct node_more more;
+    model_node_more(n, &more);
+    if (more.has_profile_id)
+        slice_hex(more.profile_id, sizeof more.profile_id, ids->profile_id);
+    out->profile_id = slice_str(ids->profile_id);
+    if (n->kind == NODE_SPAN) /* what runs there is another program */
+        out->profile_service = n->detail;
     bool open = n->state == NODE_RUNNING || n->state == NODE_WAITING || n->state == NODE_UNKNOWN;
     out->from_ns = n->start_ns;
     out->to_ns = open ? 0 : n->end_ns > n->last_ns ? n->end_ns : n->last_ns;

@@ -38,6 +38,7 @@ char *status_json(const struct status_source *source);
 struct link_ids {
     char trace_id[33];
     char span_id[17];
+    char profile_id[17];
 };
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
                         enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out);

@@ -84,7 +84,8 @@ struct deeplink_target {
     struct slice tool; /* its name: "Bash", "mcp__server__tool" */
     struct slice mcp_server;
     struct slice agent_type;
-    struct slice profile_id; /* the span's pyroscope.profile.id: 16 hex digits; anything else: none */
+    struct slice profile_id;      /* the span's pyroscope.profile.id: 16 hex digits; anything else: none */
+    struct slice profile_service; /* whose profile that is; empty: service_name */
     bool errors;
     int64_t from_ns;
     int64_t to_ns;

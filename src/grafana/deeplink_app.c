@@ -183,7 +183,7 @@ static void drilldown_profiles(struct url *u)
     add(u, "/a/grafana-pyroscope-app/explore");
     add_parameter(u, "explorationType", SLICE_LIT("flame-graph"));
     add_parameter(u, "var-dataSource", slice_str(u->l->config->pyroscope_uid));
-    add_parameter(u, "var-serviceName", link_service(u->l));
+    add_parameter(u, "var-serviceName", link_profile_service(u->l));
     add_parameter(u, "var-profileMetricId", SLICE_LIT("process_cpu:cpu:nanoseconds:cpu:nanoseconds"));
     add_range(u);
 }

@@ -141,7 +141,7 @@ static void profiles_pane(struct link *l, cJSON *panes)
     add_pane(l, panes, "pro", uid, &queries);
     cJSON *query = add_query(l, queries, "A", "grafana-pyroscope-datasource", uid);
     link_string(l, query, "queryType", "both");
-    link_add_match(l, "{", "service_name", "=", link_service(l));
+    link_add_match(l, "{", "service_name", "=", link_profile_service(l));
     link_add(l, "}");
     link_text(l, query, "labelSelector");
     link_string(l, query, "profileTypeId", "process_cpu:cpu:nanoseconds:cpu:nanoseconds");

@@ -36,6 +36,7 @@ struct link {
 
 /* link_text.c: whose telemetry it is. */
 struct slice link_service(const struct link *l);
+struct slice link_profile_service(const struct link *l);
 
 /* link_text.c: the text of a query. */
 void link_add(struct link *l, const char *text);

@@ -7,6 +7,11 @@ struct slice link_service(const struct link *l)
     return l->target->service_name.len ? l->target->service_name : slice_str(l->config->service_name);
 }
 
+struct slice link_profile_service(const struct link *l)
+{
+    return l->target->profile_service.len ? l->target->profile_service : link_service(l);
+}
+
 void link_add(struct link *l, const char *text)
 {
     if (!l->err)

@@ -251,8 +251,17 @@ bool ingest_common(struct ingest *in, const struct otlp_resource *resource, stru
     return e->ids.session_id.len > 0;
 }
 
+/* Pyroscope's span profiles mark a span with the id that its samples carry; SDKs of old had other texts
+ * there. */
+static void profile(struct otlp_attrs attrs, struct event_ids *ids)
+{
+    struct slice id = otlp_attr_text(attrs, "pyroscope.profile.id");
+    ids->has_profile_id = slice_unhex(id, ids->profile_id, sizeof ids->profile_id);
+}
+
 void ingest_span_facts(const struct otlp_span *span, struct event *e)
 {
+    profile(span->attrs, &e->ids);
     e->start_ns = span->start_ns <= INT64_MAX ? (int64_t)span->start_ns : 0;
     e->end_ns = span->end_ns <= INT64_MAX ? (int64_t)span->end_ns : 0;
     e->time_ns = e->end_ns ? e->end_ns : e->start_ns;

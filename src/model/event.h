@@ -96,6 +96,9 @@ struct event_ids {
     /* A span of the call that asked for this one. */
     uint8_t asked_by_span_id[8];
     bool has_asked_by;
+    /* What a profiler that knows spans calls the profile of this one; mostly its own span id. */
+    uint8_t profile_id[8];
+    bool has_profile_id;
 };
 
 struct event_usage {

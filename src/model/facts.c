@@ -90,6 +90,14 @@ static void usage(struct facts *f, const struct event *e)
     facts_set(f, FACT_COST, rank, e->usage.cost_nano_usd);
 }
 
+/* Of the profiles of several of its spans, always the same one. */
+static void take_profile(struct facts *f, const uint8_t id[8])
+{
+    if (!f->has_profile_id || memcmp(id, f->profile_id, 8) < 0)
+        memcpy(f->profile_id, id, 8);
+    f->has_profile_id = true;
+}
+
 void facts_event(struct session_entry *s, struct facts *f, const struct event *e)
 {
     uint8_t rank = facts_rank(e);
@@ -135,6 +143,8 @@ void facts_event(struct session_entry *s, struct facts *f, const struct event *e
     f->auxiliary |= e->auxiliary;
     f->asks_user |= e->asks_user;
     f->no_turn |= e->no_turn;
+    if (e->ids.has_profile_id)
+        take_profile(f, e->ids.profile_id);
     uint64_t *hash = &f->input_hash[e->witness != WITNESS_HOOK];
     *hash = e->input_hash > *hash ? e->input_hash : *hash;
 }
@@ -198,6 +208,8 @@ void facts_join(struct facts *to, const struct facts *from)
     to->witnesses |= from->witnesses;
     if (from->has_span_id)
         facts_span(to, from->span_id);
+    if (from->has_profile_id)
+        take_profile(to, from->profile_id);
     if (better_attempts(to, from->attempt_ns, from->attempt_count)) {
         to->attempt_ns = from->attempt_ns;
         to->attempt_count = from->attempt_count;

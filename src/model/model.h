@@ -471,6 +471,8 @@ struct node_more {
     int64_t decided_ns;  /* TOOL: it was allowed or refused; 0: unknown */
     int32_t http_status; /* LLM; 0: unknown */
     bool auxiliary;      /* LLM: housekeeping of the client, such as naming the session */
+    bool has_profile_id; /* its sender profiles its spans, and this one's profile is called so */
+    uint8_t profile_id[8];
 };
 
 void model_node_more(const struct node *n, struct node_more *out);

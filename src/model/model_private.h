@@ -105,6 +105,8 @@ struct facts {
     uint32_t witnesses;            /* bits as in pub.witnesses */
     uint8_t span_id[8];            /* its own; turns: see turn_part */
     bool has_span_id;
+    bool has_profile_id;
+    uint8_t profile_id[8];  /* of the profile of one of its spans */
     uint64_t input_hash[2]; /* TOOL: by the hooks, and by everybody else; 0: unknown */
     int32_t attempts;
     const int64_t *attempt_ns; /* LLM: when each began, attempt_count of them */

@@ -12,7 +12,9 @@ void model_node_more(const struct node *n, struct node_more *out)
         .decided_ns = n->kind == NODE_TOOL ? e->decided_ns : 0,
         .http_status = status > 0 ? (int32_t)status : 0,
         .auxiliary = e->view->auxiliary,
+        .has_profile_id = e->view->has_profile_id,
     };
+    memcpy(out->profile_id, e->view->profile_id, sizeof out->profile_id);
 }
 
 bool model_session_tools_told(const struct session *s)

@@ -134,4 +134,28 @@ test('the collector asks in the background: status has the links at once, and be
   s.kill('SIGTERM'); await s.ended; assert.equal(s.code, 0, s.err);
 });
 
+test('profiles of a span: its id and its service, through ingest, status, a restart and link', async t => {
+  const a = (key, value) => ({ key, value: { stringValue: value } });
+  const span = (name, id, parent, scope, service, more) => ({ resource: { attributes: [a('service.name', service)] }, scopeSpans: [{ scope: { name: scope }, spans: [{
+    traceId: 'aa'.repeat(16), spanId: id.repeat(8), ...parent && { parentSpanId: parent.repeat(8) }, name, startTimeUnixNano: '1795348800000000000', endTimeUnixNano: '1795348801000000000', attributes: more }] }] });
+  const body = JSON.stringify({ resourceSpans: [
+    span('claude_code.llm_request', '02', '01', 'com.anthropic.claude_code.tracing', 'claude-code', [a('session.id', 's1'), a('request_id', 'r1'), a('model', 'm'), a('pyroscope.profile.id', '02'.repeat(8))]),
+    span('POST', '03', '02', 'otelhttp', 'gateway', [a('pyroscope.profile.id', '03'.repeat(8)), a('pyroscope.profile.url', 'http://evil.example/')])] });
+  const flags = ['--state-dir', t.path('state'), '--socket', t.path('s.sock')];
+  const status = async () => JSON.parse((await request('http://x/status', { method: 'GET', socketPath: t.path('s.sock') })).body);
+  for (const again of [false, true]) {
+    const s = t.start(program, ['serve', '--http', '127.0.0.1:0', '--grpc', '', ...flags]);
+    await until('the ready line', () => s.over || /^ready .*\n/m.test(s.out));
+    if (!again) await request(`http://${/http=(\S*)/.exec(s.out)[1]}/v1/traces`, { headers: { 'content-type': 'application/json' }, body });
+    const { sessions: [session] } = await until('the spans', async () => { const x = await status(); return x.sessions[0]?.tree[0]?.children[0]?.children[0] && x; });
+    const [turn] = session.tree, [llm] = turn.children, [foreign] = llm.children;
+    assert.deepEqual([turn.profile_id, llm.profile_id, foreign.profile_id], [null, '02'.repeat(8), '03'.repeat(8)]);
+    assert.ok(!JSON.stringify(session).includes('evil'));
+    const r = await t.run(program, ['link', 'profiles', '--session', 's1', '--call', 'r1', ...flags]);
+    const [query] = panes(r.out).pro.queries;
+    assert.deepEqual([query.labelSelector, query.spanSelector], ['{service_name="claude-code"}', ['02'.repeat(8)]]);
+    s.kill('SIGTERM'); await s.ended; assert.equal(s.code, 0, s.err);
+  }
+});
+
 run();

@@ -71,6 +71,7 @@ static void target_node(const cJSON *node, struct deeplink_target *target)
     struct slice kind = text(node, "kind"), id = text(node, "id");
     target->trace_id = text(node, "trace_id");
     target->span_id = text(node, "span_id");
+    target->profile_id = text(node, "profile_id");
     target->from_ns = time_of(node, "started_at");
     target->to_ns = cJSON_IsNumber(duration) && target->from_ns
                         ? target->from_ns + (int64_t)(duration->valuedouble * 1e6)
@@ -86,6 +87,8 @@ static void target_node(const cJSON *node, struct deeplink_target *target)
         target->tool = text(node, "name");
     } else if (slice_eq_str(kind, "agent")) {
         target->agent_id = id;
+    } else if (slice_eq_str(kind, "span")) {
+        target->profile_service = text(node, "detail");
     }
 }
 

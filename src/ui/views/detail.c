@@ -275,7 +275,7 @@ static const char *kind_title(enum node_kind kind)
     static const char *const TITLES[] = {
         [NODE_TURN] = "turn",       [NODE_LLM] = "LLM call",          [NODE_TOOL] = "tool call",
         [NODE_AGENT] = "sub-agent", [NODE_PERMISSION] = "permission", [NODE_COMPACTION] = "compaction",
-        [NODE_HOOK] = "hook",       [NODE_EVENT] = "event",
+        [NODE_HOOK] = "hook",       [NODE_EVENT] = "event",           [NODE_SPAN] = "span of another service",
     };
     return TITLES[kind];
 }
@@ -351,6 +351,9 @@ static void put_node(struct sheet *sheet, const struct ui_data *data, const stru
     put(sheet, key_title(n->kind), n->key, ROLE_TEXT);
     put_hex(sheet, "trace id", n->has_trace_id, n->trace_id, sizeof(n->trace_id));
     put_hex(sheet, "span id", n->has_span_id, n->span_id, sizeof(n->span_id));
+    struct node_more more;
+    model_node_more(n, &more);
+    put_hex(sheet, "profile id", more.has_profile_id, more.profile_id, sizeof(more.profile_id));
     put(sheet, "session", n->session->session_id, ROLE_TEXT);
     put_witnesses(sheet, n);
 }

@@ -196,6 +196,24 @@ static void profiles_select_the_service(void **state)
     cJSON_Delete(panes);
 }
 
+static void a_profiled_span_narrows_to_its_profile_and_its_service(void **state)
+{
+    (void)state;
+    struct deeplink_target target = session_target();
+    target.profile_id = SLICE_LIT("00f067aa0ba902b7");
+    target.profile_service = SLICE_LIT("gateway");
+    cJSON *panes = panes_of(DEEPLINK_PROFILES, &target);
+    const cJSON *query = pane_query(panes, "pro", 0);
+    const cJSON *spans = cJSON_GetObjectItem(query, "spanSelector");
+    assert_string_equal(json_text(query, "labelSelector"), "{service_name=\"gateway\"}");
+    assert_int_equal(cJSON_GetArraySize(spans), 1);
+    assert_string_equal(cJSON_GetArrayItem(spans, 0)->valuestring, "00f067aa0ba902b7");
+    cJSON_Delete(panes);
+    panes = panes_of(DEEPLINK_LOKI, &target); /* the log lines are the session's all the same */
+    assert_non_null(strstr(json_text(pane_query(panes, "log", 0), "expr"), "{service_name=\"claude-code\"}"));
+    cJSON_Delete(panes);
+}
+
 static void check_range(int64_t from_ns, int64_t to_ns, const char *from, const char *to)
 {
     struct deeplink_target target = session_target();
@@ -493,6 +511,7 @@ int main(void)
         cmocka_unit_test(mimir_shows_tokens_cost_and_exemplars),
         cmocka_unit_test(mimir_of_all_sessions_shows_increases),
         cmocka_unit_test(profiles_select_the_service),
+        cmocka_unit_test(a_profiled_span_narrows_to_its_profile_and_its_service),
         cmocka_unit_test(ranges_have_a_margin_and_sane_ends),
         cmocka_unit_test(hostile_ids_stay_inside_their_literal),
         cmocka_unit_test(hostile_ids_stay_inside_their_matcher),

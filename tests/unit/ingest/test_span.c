@@ -147,6 +147,28 @@ static void a_span_that_ends_before_it_starts_has_no_duration(void **state)
     assert_int_equal(heard(&h)->duration_ns, -1);
 }
 
+static void a_span_names_its_profile(void **state)
+{
+    (void)state;
+    const struct event *e =
+        span_event("claude_code.llm_request", 0,
+                   ATTR("request_id", "r1") ATTR("pyroscope.profile.id", "00F067aa0ba902b7"));
+    assert_true(e->ids.has_profile_id);
+    assert_memory_equal(e->ids.profile_id, "\x00\xf0\x67\xaa\x0b\xa9\x02\xb7", 8);
+    e = span_event("GET /v1/messages", 0, ATTR("pyroscope.profile.id", "0102030405060708"));
+    assert_int_equal(e->span_role, SPAN_ROLE_OTHER);
+    assert_true(e->ids.has_profile_id);
+    static const char *const others[] = {ATTR("pyroscope.profile.id", "0102030405060708090a0b0c0d0e0f10"),
+                                         ATTR("pyroscope.profile.id", "010203040506070"),
+                                         ATTR("pyroscope.profile.id", "010203040506070g"),
+                                         ATTR("pyroscope.profile.id", ""),
+                                         ATTR_INT("pyroscope.profile.id", "1"),
+                                         ATTR("pyroscope.profile.url", "http://localhost:4040?query=x"),
+                                         ""};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        assert_false(span_event("claude_code.llm_request", 0, others[i])->ids.has_profile_id);
+}
+
 static void points_are_counted(void **state)
 {
     (void)state;
@@ -242,6 +264,7 @@ int main(void)
         TEST(a_tool_that_starts_agents_says_of_which_type),
         TEST(a_span_without_a_session_id_may_name_its_conversation),
         TEST(a_span_that_ends_before_it_starts_has_no_duration),
+        TEST(a_span_names_its_profile),
         TEST(points_are_counted),
         TEST(grpc_messages_are_taken_out_of_their_frames),
         TEST(broken_grpc_frames_are_decode_errors),

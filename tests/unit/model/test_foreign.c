@@ -175,6 +175,50 @@ static void an_evicted_session_leaves_its_traces(void **state)
     assert_null(model_session(s.model, SLICE_LIT(STORY_SESSION)));
 }
 
+static struct event with_profile(struct event e, const char *id)
+{
+    memcpy(e.ids.profile_id, id, 8);
+    e.ids.has_profile_id = true;
+    return e;
+}
+
+static void check_profile(const struct node *n, const char *id)
+{
+    struct node_more more;
+    model_node_more(n, &more);
+    assert_int_equal(more.has_profile_id, id != NULL);
+    if (id)
+        assert_memory_equal(more.profile_id, id, 8);
+}
+
+static void profiles_stay_with_what_they_are_of(void **state)
+{
+    (void)state;
+    struct event tool =
+        with_span(named(story_tool_log(950, 20, "p", "Bash", "u1"), "claude-code", "Bash"), "tool", "turn");
+    struct event execution = tool;
+    tool.witness = execution.witness = WITNESS_SPAN;
+    tool.span_role = SPAN_ROLE_TOOL;
+    execution.span_role = SPAN_ROLE_EXECUTION;
+    const struct event told[] = {
+        with_profile(with_span(story_turn_span(400, 1000, "t1", "hello"), "turn", "x"), "of-turn."),
+        request(), with_profile(foreign(550, 850, "t1", "proxy", "llm"), "of-proxy"),
+        with_profile(with_trace(tool, "t1"), "of-tool2"),
+        with_profile(with_trace(execution, "t1"), "of-tool1")};
+    static const int orders[][5] = {{0, 1, 2, 3, 4}, {4, 3, 2, 1, 0}, {2, 4, 0, 3, 1}};
+    for (size_t i = 0; i < 3; i++) {
+        story_close(&s);
+        story_open(&s);
+        for (size_t k = 0; k < 10; k++)
+            story_tell(&s, told[orders[i][k % 5]]);
+        const struct node *call = story_node(&s, NODE_LLM, "r1");
+        check_profile(story_turn(&s, 1), "of-turn.");
+        check_profile(call, NULL);
+        check_profile(child(call), "of-proxy");
+        check_profile(story_node(&s, NODE_TOOL, "u1"), "of-tool1");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -187,6 +231,7 @@ int main(void)
         TEST(crowded_traces_are_bounded),
         TEST(circles_hang_nowhere),
         TEST(an_evicted_session_leaves_its_traces),
+        TEST(profiles_stay_with_what_they_are_of),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -428,6 +428,13 @@ struct ui_effects fixture_keys(struct ui *ui, const struct fixture *f, const cha
     return effects;
 }
 
+/* Spans of other services are profiled under their own ids, nothing else is. */
+void model_node_more(const struct node *n, struct node_more *out)
+{
+    *out = (struct node_more){.has_profile_id = n->kind == NODE_SPAN};
+    memcpy(out->profile_id, n->span_id, sizeof out->profile_id);
+}
+
 size_t model_session_models(const struct session *s, struct slice *out, size_t max)
 {
     if (s->model.len == 0)

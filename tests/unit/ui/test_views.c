@@ -137,6 +137,25 @@ static void details_stand_beside_below_or_instead(void **state)
     assert_int_equal(screen_find(&g, "DETAILS"), -1);
 }
 
+static void details_of_another_service_s_span_name_its_profile(void **state)
+{
+    (void)state;
+    struct session *s = (struct session *)model_sessions(&f.model);
+    struct node *span = fixture_node(&f, s, NULL, NODE_SPAN, NODE_DONE, SEC);
+    span->has_span_id = true;
+    memset(span->span_id, 0xa7, sizeof span->span_id);
+    span->name = SLICE_LIT("POST /v1/messages");
+    fixture_settle(&f);
+    grid_resize(&g, 160, 40);
+    for (int i = 0; i < 100 && view().node_id != span->id; i++)
+        keys("j");
+    assert_true(view().node_id == span->id);
+    keys("i");
+    assert_true(screen_find(&g, "span of another service") >= 0);
+    assert_true(screen_find(&g, "profile id") > screen_find(&g, "Identity"));
+    assert_true(screen_row_has(&g, screen_find(&g, "profile id"), "a7a7a7a7a7a7a7a7"));
+}
+
 static void the_focus_says_what_keys_scroll(void **state)
 {
     (void)state;
@@ -331,6 +350,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_session_row_shows_its_newest_turn, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(bars_stand_where_their_time_is, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(details_stand_beside_below_or_instead, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(details_of_another_service_s_span_name_its_profile, open_busy,
+                                        close_busy),
         cmocka_unit_test_setup_teardown(the_focus_says_what_keys_scroll, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(clicks_select_in_the_waterfall, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(events_follow_until_the_user_moves, open_busy, close_busy),
