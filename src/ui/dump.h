@@ -35,7 +35,4 @@ enum ct_err dump_ansi(const struct grid *grid, const struct theme *theme, enum c
 enum ct_err dump_svg(const struct grid *grid, const struct theme *theme, enum color_depth depth,
                      struct slice title, struct buf *out);
 
-/* Whether a theme is made for light backgrounds, by the colours of its text. */
-bool dump_is_light(const struct theme *theme);
-
 #endif

@@ -63,7 +63,7 @@ struct look {
     uint8_t attrs;
 };
 
-#define LOOKS_MAX (ROLE_COUNT * 4) /* every role, selected or not, a match or not */
+#define LOOKS_MAX (ROLE_COUNT * 8) /* every role with every set of flags */
 
 struct svg {
     const struct grid *grid;
@@ -90,28 +90,6 @@ static uint32_t rgb(struct color c, uint32_t own)
     if (c.kind == COLOR_INDEX)
         c = palette_rgb(c.r);
     return c.kind == COLOR_RGB ? (uint32_t)c.r << 16 | (uint32_t)c.g << 8 | c.b : own;
-}
-
-/* Rec. 709 luma, 0 to 255. */
-static int luma(uint32_t c)
-{
-    return (int)((c >> 16 & 0xff) * 2126 + (c >> 8 & 0xff) * 7152 + (c & 0xff) * 722) / 10000;
-}
-
-bool dump_is_light(const struct theme *theme)
-{
-    long sum = 0, count = 0;
-    struct color bg = theme->roles[ROLE_TEXT].bg;
-    if (bg.kind == COLOR_RGB || bg.kind == COLOR_INDEX)
-        return luma(rgb(bg, 0)) > 127;
-    for (int role = 0; role < ROLE_COUNT; role++) {
-        struct style s = theme_style(theme, role, 0, DEPTH_TRUE);
-        if (s.fg.kind == COLOR_DEFAULT || s.bg.kind != COLOR_DEFAULT)
-            continue;
-        sum += luma(rgb(s.fg, 0));
-        count++;
-    }
-    return count > 0 && sum / count < 110;
 }
 
 static struct look look_of(const struct svg *s, const struct cell *cell)
@@ -337,7 +315,7 @@ enum ct_err dump_svg(const struct grid *grid, const struct theme *theme, enum co
 {
     struct buf body;
     struct svg *s = mem_alloc(sizeof(*s));
-    bool light = dump_is_light(theme);
+    bool light = theme->light;
     buf_init(&body, DUMP_BYTES_MAX);
     s->grid = grid;
     s->theme = theme;

@@ -27,8 +27,8 @@ static const struct {
 
 static const uint8_t CUBE[6] = {0, 95, 135, 175, 215, 255};
 
-#define CUBE_FIRST 16  /* 6 x 6 x 6 colours */
-#define GREY_FIRST 232 /* 24 greys: 8, 18 … 238 */
+#define CUBE_FIRST PALETTE_SIXTEEN /* 6 x 6 x 6 colours */
+#define GREY_FIRST 232             /* 24 greys: 8, 18 … 238 */
 
 /* Below this spread between the channels a colour has no hue worth keeping. */
 #define GREY_SPREAD 40

@@ -7,6 +7,8 @@
 
 #include "theme.h"
 
+#define PALETTE_SIXTEEN 16 /* indexes below it are the terminal's sixteen, which users choose */
+
 /* What the terminal shows for an index by xterm's defaults; the kind is COLOR_RGB. */
 struct color palette_rgb(uint8_t index);
 

@@ -1,8 +1,8 @@
 #include "theme.h"
 
-#include "grid.h"
 #include "palette.h"
-#include "theme_builtin.h" /* generated from themes/: BUILTIN_DARK, BUILTIN_LIGHT, BUILTIN_COLORBLIND */
+#include "text.h"
+#include "theme_builtin.h" /* generated from themes/: BUILTIN_DARK for dark.ini and so on */
 
 #include <errno.h>
 #include <ini.h>
@@ -20,7 +20,10 @@ static const struct {
 } BUILTIN[THEME_BUILTIN_COUNT] = {
     {"dark", BUILTIN_DARK},
     {"light", BUILTIN_LIGHT},
+    {"dusk", BUILTIN_DUSK},
     {"colorblind", BUILTIN_COLORBLIND},
+    {"high-contrast", BUILTIN_HIGH_CONTRAST},
+    {"mono", BUILTIN_MONO},
 };
 
 static const struct {
@@ -124,7 +127,7 @@ static int on_theme_line(struct reading *r, const char *name, struct slice value
     if (strcmp(name, "base") == 0) {
         int base = theme_builtin_find(value);
         if (base < 0)
-            return problem(r, "base is dark, light or colorblind");
+            return problem(r, "base is dark, light, dusk, colorblind, high-contrast or mono");
         if (r->any_role)
             return problem(r, "put base before the roles");
         char kept[THEME_NAME_MAX];
@@ -169,6 +172,12 @@ void theme_builtin(struct theme *theme, int index)
     struct reading r = {.theme = theme};
     blank_theme(theme);
     ini_parse_string(BUILTIN[index].text, on_line, &r);
+    theme->light = theme_looks_light(theme);
+}
+
+const char *theme_builtin_name(int index)
+{
+    return BUILTIN[index].name;
 }
 
 int theme_builtin_find(struct slice name)
@@ -224,95 +233,10 @@ enum ct_err theme_load(struct theme *theme, const char *path, struct ct_errmsg *
                       r.problem[0] ? r.problem : "write \"role = colour\" or \"[section]\"");
         goto use_default;
     }
+    theme->light = theme_looks_light(theme);
     return CT_OK;
 
 use_default:
     theme_builtin(theme, 0);
     return err;
-}
-
-/* ----------------------------------------------------------------------------------------------- looks */
-
-static void lay_over(struct style *under, struct style over)
-{
-    if (over.fg.kind != COLOR_KEEP)
-        under->fg = over.fg;
-    if (over.bg.kind != COLOR_KEEP)
-        under->bg = over.bg;
-    under->attrs |= over.attrs;
-}
-
-/* The role whose name this one extends, else ROLE_TEXT. */
-static enum role parent_role(int role)
-{
-    const char *name = ROLE_NAMES[role];
-    const char *dot = strchr(name, '.');
-    enum role parent;
-    if (dot && role_parse(slice_make(name, (size_t)(dot - name)), &parent))
-        return parent;
-    return ROLE_TEXT;
-}
-
-/* On few colours a background often vanishes; where it says something, reverse video says it instead. */
-static bool background_lost(struct color wanted, struct color got)
-{
-    if (wanted.kind == COLOR_KEEP || wanted.kind == COLOR_DEFAULT)
-        return false;
-    return got.kind == COLOR_DEFAULT || (got.kind == COLOR_INDEX && (got.r == 0 || got.r == 15));
-}
-
-struct style theme_style(const struct theme *theme, int role, int flags, enum color_depth depth)
-{
-    struct style style = theme->roles[ROLE_TEXT];
-    struct color meaning = {COLOR_KEEP, 0, 0, 0}; /* a background that must not get lost */
-    if (role < 0 || role >= ROLE_COUNT)
-        role = ROLE_TEXT;
-    if (role != ROLE_TEXT) {
-        enum role parent = parent_role(role);
-        if (parent != ROLE_TEXT)
-            lay_over(&style, theme->roles[parent]);
-        lay_over(&style, theme->roles[role]);
-    }
-    if (role == ROLE_BANNER)
-        meaning = theme->roles[role].bg;
-    if (flags & CELL_ATTENTION)
-        lay_over(&style, theme->roles[ROLE_ATTENTION]);
-    if (flags & CELL_SELECTED) {
-        lay_over(&style, theme->roles[ROLE_SELECTION]);
-        meaning = theme->roles[ROLE_SELECTION].bg;
-    }
-    if (flags & CELL_MATCH) {
-        lay_over(&style, theme->roles[ROLE_MATCH]);
-        meaning = theme->roles[ROLE_MATCH].bg;
-    }
-    if (style.fg.kind == COLOR_KEEP)
-        style.fg.kind = COLOR_DEFAULT;
-    if (style.bg.kind == COLOR_KEEP)
-        style.bg.kind = COLOR_DEFAULT;
-
-    style.fg = palette_reduce(style.fg, depth);
-    style.bg = palette_reduce(style.bg, depth);
-    if (depth <= DEPTH_16) {
-        if (background_lost(meaning, style.bg)) {
-            style.bg = style.fg = (struct color){COLOR_DEFAULT, 0, 0, 0};
-            style.attrs |= STYLE_REVERSE;
-        }
-        if (style.fg.kind == COLOR_INDEX && style.bg.kind == COLOR_INDEX && style.fg.r == style.bg.r)
-            style.fg = (struct color){COLOR_DEFAULT, 0, 0, 0};
-    }
-    return style;
-}
-
-static bool color_equal(struct color a, struct color b)
-{
-    if (a.kind != b.kind)
-        return false;
-    if (a.kind == COLOR_RGB)
-        return a.r == b.r && a.g == b.g && a.b == b.b;
-    return a.kind != COLOR_INDEX || a.r == b.r;
-}
-
-bool style_equal(struct style a, struct style b)
-{
-    return color_equal(a.fg, b.fg) && color_equal(a.bg, b.bg) && a.attrs == b.attrs;
 }

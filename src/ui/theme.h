@@ -113,16 +113,18 @@ enum color_depth { DEPTH_MONO, DEPTH_16, DEPTH_256, DEPTH_TRUE };
 
 struct theme {
     char name[THEME_NAME_MAX];
+    bool light; /* made for light paper: theme_looks_light() when it was read */
     struct style roles[ROLE_COUNT];
 };
 
 const char *role_name(enum role role);
 bool role_parse(struct slice name, enum role *out);
 
-/* The themes that are compiled in: 0 is the default (dark), then light and colorblind. Cannot fail. */
-#define THEME_BUILTIN_COUNT 3
+/* The themes that are compiled in, in the order of the key T: 0 is the default (dark). Cannot fail. */
+#define THEME_BUILTIN_COUNT 6
 void theme_builtin(struct theme *theme, int index);
 int theme_builtin_find(struct slice name); /* -1: no such name */
+const char *theme_builtin_name(int index);
 
 /*
  * Reads a theme file. On failure *theme is the default theme and msg says "file:line: what to do". CT_ERR_IO
@@ -130,11 +132,16 @@ int theme_builtin_find(struct slice name); /* -1: no such name */
  */
 enum ct_err theme_load(struct theme *theme, const char *path, struct ct_errmsg *msg);
 
+/* Whether a theme is made for light paper: by that of its text, or by how dark its colours are. */
+bool theme_looks_light(const struct theme *theme);
+
 /*
  * The look of a cell on a terminal of that depth: no COLOR_KEEP, no colour that the depth does not have
  * (COLOR_RGB only at DEPTH_TRUE; COLOR_INDEX below 16 at DEPTH_16; only COLOR_DEFAULT at DEPTH_MONO). Where a
- * background that carries meaning is lost on the way, STYLE_REVERSE takes its place. flags are enum cell_flag
- * of grid.h.
+ * background that carries meaning is lost on the way, STYLE_REVERSE takes its place. At DEPTH_16 nothing is
+ * left that cannot be read with the colours of xterm: a colour of the theme gives way to its brighter or
+ * darker sister or to plain ink, and `attention` keeps its paper only when that is one of the sixteen. flags
+ * are enum cell_flag of grid.h.
  */
 struct style theme_style(const struct theme *theme, int role, int flags, enum color_depth depth);
 

@@ -1,6 +1,6 @@
 /*
  * show SCENARIO [COLSxROWS [THEME [KEYS [ascii]]]] - prints a screen of a scenario in colour, for the eye.
- * THEME is dark, light, colorblind or the path of a theme file; KEYS is a script as in test_golden.c.
+ * THEME is the name of a built-in theme or the path of a theme file; KEYS is a script as in test_golden.c.
  */
 #include "dump.h"
 #include "fixture.h"

@@ -9,7 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define FRAMES 60
+#define FRAMES_EACH 10 /* with a theme */
+#define FRAMES      (FRAMES_EACH * THEME_BUILTIN_COUNT)
 
 struct kind {
     const char *term;
@@ -37,7 +38,7 @@ static void present_all(struct tty *tty, const struct terminal_config *config)
     terminal_size(t, &rows, &cols);
     grid_init(&grid, cols, rows);
     for (unsigned i = 0; i < FRAMES; i++) {
-        theme_builtin(&theme, (int)(i / 20) % THEME_BUILTIN_COUNT);
+        theme_builtin(&theme, (int)(i / FRAMES_EACH) % THEME_BUILTIN_COUNT);
         tty_scene(&grid, i);
         TTY_CHECK(tty, terminal_present(t, &grid, &theme) == CT_OK);
         tty_step(tty, t);
@@ -89,7 +90,7 @@ static void run(void **state)
     grid_init(&grid, 80, 24);
     for (unsigned i = 0; i < FRAMES; i++) {
         tty_wait_step(tty);
-        theme_builtin(&theme, (int)(i / 20) % THEME_BUILTIN_COUNT);
+        theme_builtin(&theme, (int)(i / FRAMES_EACH) % THEME_BUILTIN_COUNT);
         tty_scene(&grid, i);
         allow_for_corner(&grid);
         tty_assert_screen(tty, &grid, &theme, kind->depth, kind->colors, kind->styles);

@@ -462,6 +462,8 @@ void tty_scene(struct grid *grid, unsigned number)
             grid_flag(grid, row, 0, 1, grid->cols, CELL_SELECTED);
         if (next_random(&state) % 9 == 0)
             grid_flag(grid, row, (int)(next_random(&state) % 20), 1, 5, CELL_MATCH);
+        if ((number + (unsigned)row) % 5 == 0)
+            grid_flag(grid, row, 0, 1, grid->cols, CELL_ATTENTION);
     }
 }
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 #include <wchar.h>
 
-#define FLAG_SETS 4 /* all combinations of enum cell_flag */
+#define FLAG_SETS 8 /* all combinations of enum cell_flag */
 
 /* Shown for what cannot be shown; the wide one only where the system takes it for wide. */
 #define NARROW_SUBSTITUTE 0xfffdu

@@ -431,7 +431,10 @@ static void the_program_keys(void **state)
     assert_string_equal(ui_theme(ui)->name, "dark");
     keys("T");
     assert_string_equal(ui_theme(ui)->name, "light");
-    keys("T T");
+    for (int i = 1; i < THEME_BUILTIN_COUNT; i++) {
+        assert_string_equal(ui_theme(ui)->name, theme_builtin_name(i));
+        keys("T");
+    }
     assert_string_equal(ui_theme(ui)->name, "dark");
 }
 
