@@ -291,6 +291,14 @@ static struct color color_of(const VTermColor *color)
     return (struct color){COLOR_RGB, color->rgb.red, color->rgb.green, color->rgb.blue};
 }
 
+/* With direct colours the lowest eight values are the palette's: the darkest blacks are a shade of blue
+ * there. */
+static void lift_black(struct color *c)
+{
+    if (c->kind == COLOR_RGB && c->r == 0 && c->g == 0 && c->b < 8)
+        c->b |= 8;
+}
+
 /* Eight colours: bright ones are bold. */
 static struct style on_terminal(struct style style, int colors)
 {
@@ -300,6 +308,8 @@ static struct style on_terminal(struct style style, int colors)
     }
     if (style.bg.kind == COLOR_INDEX && style.bg.r >= colors)
         style.bg.r = style.bg.r % 8;
+    lift_black(&style.fg);
+    lift_black(&style.bg);
     return style;
 }
 
