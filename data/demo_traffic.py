@@ -332,7 +332,9 @@ class Session:
                 r.time_unix_nano += move
                 self.logs.append(r)
         t, body = next(h for h in c.hooks if h[1]['hook_event_name'] == 'SessionStart')
-        self.hooks.append((t + move, self.tree(body, {}, salt)))
+        # As `claude-top hook` passes it on.
+        body = {'claude_top': {'branch': self.story['branch']}, **self.tree(body, {}, salt)}
+        self.hooks.append((t + move, body))
         self.points.append((self.hooks[0][0], 'claude_code.session.count', {'start_type': 'fresh'}, 1))
 
     def play(self, c, salt):

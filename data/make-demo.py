@@ -53,7 +53,7 @@ PAGING = edited('/home/dev/api/src/paging.ts',
                 ('export const size = (q: Query) =>', '  Math.min(q.size ?? 50, 200);'))
 
 STORY = [
-    dict(name='api', model=SONNET, wire='http/protobuf', starts=0.4, context=74000, title='Rate limits for the public API', clips=[
+    dict(name='api', branch='rate-limits', model=SONNET, wire='http/protobuf', starts=0.4, context=74000, title='Rate limits for the public API', clips=[
         clip(1.1, 'http-hooks', ['9b4ad5'], 'add rate limits to the public endpoints', [4.2, 5.1, 3.4, 3.8, 4.6],
              [2.3, 0.03, 0.02, 7.4, 0.04], texts={
                  **LIMITER, 'echo hello; ls': 'npm run lint', 'List files': 'Run the linter',
@@ -79,7 +79,7 @@ STORY = [
                  'Two at once.': 'Reading it back while all tests run.',
                  'Finished the tool loop.': 'Pages have at most 200 rows now, 50 unless asked otherwise.'}),
     ]),
-    dict(name='web-ui', model=OPUS, wire='http/json', starts=1.6, context=118000, title='Flaky login test', clips=[
+    dict(name='web-ui', branch='fix/login-test', model=OPUS, wire='http/json', starts=1.6, context=118000, title='Flaky login test', clips=[
         clip(2.9, 'subagent', None, 'why is the login test flaky?', [4.4, 4.1, 3.2, 5.0, 5.6], [0.9, 0.03], agent_model=HAIKU,
              texts={
                  **looked('grep -rn "refreshToken" src test', 'src/auth.ts:41: await refreshToken(user)\ntest/login.test.ts:18: refreshToken.mock',
@@ -101,14 +101,14 @@ STORY = [
             'needs permission': 'Push the branch', 'perm': "branch 'fix/login-test' set up to track 'origin/fix/login-test'",
             'Permission handled.': 'Pushed.'}),
     ]),
-    dict(name='docs', model=HAIKU, wire='http/protobuf', starts=5.0, context=34000, title='Mentions of the old API', clips=[
+    dict(name='docs', branch='main', model=HAIKU, wire='http/protobuf', starts=5.0, context=34000, title='Mentions of the old API', clips=[
         clip(6.2, 'interactive', ['c1ea0a'], 'which pages still mention v1 of the API?', [8.7], texts={
             'Slow answer begins. word...': 'Three pages still mention it: quickstart.md, webhooks.md and the pagination guide. '
                                            'The first two only in a note; the guide describes the old cursor in full.'}),
         clip(22.0, 'interactive', ['d93b1d'], 'ok, list the ones to delete', [4.1], idle_notice=60.0, texts={
             'Hello from the fake model. All good.': 'Only pagination-v1.md; the other two need one sentence changed.'}),
     ]),
-    dict(name='infra', model=SONNET, wire='grpc', starts=8.2, context=52000, title='Drift in staging', clips=[
+    dict(name='infra', branch='main', model=SONNET, wire='grpc', starts=8.2, context=52000, title='Drift in staging', clips=[
         clip(9.8, 'rate-limited-then-ok', None, 'does staging drift from the plan?', [15.5], texts={
             'After 429, ok.': 'Two resources drift: the cache size and one firewall rule. Shall I write the change?'}),
         clip(38.0, 'server-error-final', None, 'yes, as a pull request', [19.0], texts={}),
@@ -121,7 +121,7 @@ STORY = [
                  'Background agent.': 'The modules are checked in the background.',
                  'Started it in background.': 'The change is small: one line in modules/cache, the rest is valid.'}),
     ]),
-    dict(name='mobile', model=OPUS, wire='http/json+gzip', starts=12.0, context=91000, title='Dark mode for settings', clips=[
+    dict(name='mobile', branch='dark-mode', model=OPUS, wire='http/json+gzip', starts=12.0, context=91000, title='Dark mode for settings', clips=[
         clip(13.5, 'interactive', ['26de55'], 'add dark mode to the settings screen', [4.7, 3.6, 5.0], [0.8, 1.4], [4.1, 2.2], texts={
             'mcp__demo__add': 'mcp__figma__get_tokens', 'mcp__demo__boom': 'mcp__figma__get_screen', 'add': 'get_tokens', 'boom': 'get_screen',
             'demo': 'figma', 'boom failed': 'no access to this file', '5': '{"surface":"#101418","text":"#e6e9ee"}',

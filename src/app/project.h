@@ -31,4 +31,14 @@ void project_finish(struct project *p);
  */
 enum ct_err project_find(struct project *p, const char *folder, const char *home, struct ct_errmsg *msg);
 
+/* A longer name of a branch is not told. */
+#define PROJECT_BRANCH_MAX 256
+
+/*
+ * The branch that is checked out in the folder's working tree, without "refs/heads/", cleaned, or the first
+ * digits of a commit that is checked out without one; as `git switch` left it. Empty, and false, outside of a
+ * project.
+ */
+bool project_branch(const char *folder, const char *home, char out[PROJECT_BRANCH_MAX]);
+
 #endif

@@ -38,6 +38,7 @@ static void session_start(struct ingest *in, const cJSON *json, struct event *e)
     e->phase = PHASE_STARTED;
     e->source = text(in, json, "source", INGEST_NAME_MAX);
     e->model = text(in, json, "model", INGEST_NAME_MAX);
+    e->branch = text(in, cJSON_GetObjectItemCaseSensitive(json, INGEST_OURS), "branch", INGEST_NAME_MAX);
     /* A session that goes on says what it begins with. */
     const cJSON *tokens = cJSON_GetObjectItemCaseSensitive(json, "context_tokens");
     if (cJSON_IsNumber(tokens) && tokens->valuedouble >= 0 && tokens->valuedouble <= 1e12) {

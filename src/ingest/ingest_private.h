@@ -12,7 +12,11 @@
 #include "ingest.h"
 
 /* Bytes kept of a text, by what it is: the model holds it for as long as the session. */
-#define INGEST_ID_MAX      160
+#define INGEST_ID_MAX 160
+/* The member that `claude-top hook` and `claude-top statusline` add to what Claude Code said (whereabouts.h
+ * of the program). */
+#define INGEST_OURS "claude_top"
+
 #define INGEST_NAME_MAX    128
 #define INGEST_DETAIL_MAX  600
 #define INGEST_MESSAGE_MAX 400

@@ -75,6 +75,8 @@ enum ct_err statusline_frame(struct ingest *in, const struct frame *frame)
         if (e.cwd.len == 0)
             e.cwd = text(in, json, "cwd", INGEST_DETAIL_MAX);
         e.branch = text(in, get(json, "worktree"), "branch", INGEST_NAME_MAX);
+        if (e.branch.len == 0)
+            e.branch = text(in, get(json, INGEST_OURS), "branch", INGEST_NAME_MAX);
         e.title = text(in, json, "session_name", INGEST_NAME_MAX);
         e.report = (struct event_report){
             .tells_context = cJSON_IsObject(context),

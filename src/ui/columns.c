@@ -32,8 +32,7 @@ static const struct column_info COLUMNS[COLUMN_COUNT] = {
                          UI_SORT_COUNT},
     [COLUMN_LIMIT_7D] = {"7d", "7D%", "of the 7 day limit used, as the status line says", 4, 4, 0, true,
                          UI_SORT_COUNT},
-    [COLUMN_BRANCH] = {"branch", "BRANCH", "git branch, as the status line says", 10, 20, 0, false,
-                       UI_SORT_COUNT},
+    [COLUMN_BRANCH] = {"branch", "BRANCH", "git branch", 10, 20, 0, false, UI_SORT_COUNT},
     [COLUMN_ID] = {"id", "SESSION", "first characters of the session id", 8, 8, 16, false, UI_SORT_COUNT},
     [COLUMN_FOLDER] = {"folder", "FOLDER", "working folder of the session", 16, 44, 17, false, UI_SORT_COUNT},
 };

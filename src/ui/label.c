@@ -114,18 +114,23 @@ static void add_error(struct label *l, const struct node *n)
     add(l, n->error_message, ROLE_STATE_FAILED);
 }
 
+static void add_place(struct label *l, struct slice text)
+{
+    if (text.len == 0)
+        return;
+    add_str(l, "  ", ROLE_TEXT);
+    add(l, text, ROLE_DETAIL);
+}
+
 static void build_session(struct label *l, const struct session *s)
 {
-    struct slice name = label_session(s), more = SLICE_NULL;
+    struct slice name = label_session(s);
     add(l, name, ROLE_SESSION);
-    if (s->title.len && s->cwd.len)
-        more = label_basename(s->cwd);
-    else if (s->cwd.len)
-        more = short_id(s->session_id); /* two sessions of one folder look alike otherwise */
-    if (more.len && !slice_eq(more, name)) {
-        add_str(l, "  ", ROLE_TEXT);
-        add(l, more, ROLE_DETAIL);
-    }
+    if (s->title.len && s->cwd.len && !slice_eq(label_basename(s->cwd), name))
+        add_place(l, label_basename(s->cwd));
+    add_place(l, s->branch);
+    if (s->title.len == 0 && s->cwd.len) /* two sessions of one folder look alike otherwise */
+        add_place(l, short_id(s->session_id));
     if (s->summary)
         add_str(l, "  its calls are no longer kept", ROLE_DETAIL);
     else if (s->gone_until_ns)

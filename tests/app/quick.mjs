@@ -7,15 +7,15 @@ import path from 'node:path';
 import { spawn, execFileSync } from 'node:child_process';
 import { assert, captures, readLines, request, run, skip, test, until } from '../tools/tap.mjs';
 
-const program = process.argv[2];
+const program = path.resolve(process.argv[2]);
 const lines = readLines(path.join(captures, 'interactive', 'statusline.jsonl')).map(r => JSON.stringify(r.body));
 const start = readLines(path.join(captures, 'resume', 'hooks.jsonl')).filter(r => r.event === 'SessionStart').at(-1).body;
 const last = JSON.parse(lines.at(-1));
 
-/** The command with that standard input: { code, signal, out, err, ms }. stdin: null leaves it open. */
-function feed(t, args, stdin, env = {}) {
+/** The command with that standard input: { code, signal, out, err, ms }. stdin: null leaves it open. cwd: where it runs. */
+function feed(t, args, stdin, env = {}, cwd = t.dir) {
   const began = process.hrtime.bigint();
-  const p = spawn(program, args, { env: { HOME: t.dir, PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+  const p = spawn(program, args, { cwd, env: { HOME: t.dir, PATH: process.env.PATH, ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
   t.children.push(p);
   const r = { out: '', err: '' };
   p.stdout.on('data', d => { r.out += d; });
@@ -51,6 +51,27 @@ test('a hook arrives, and its session is known', async t => {
   assert.equal(s.context.used_tokens, start.context_tokens);
   assert.equal(s.context.window_size, null);
   assert.equal((await p.status()).flow.received.hooks, 2);
+});
+
+test('the branch is told, as git left it', async t => {
+  const p = await serve(t);
+  const folder = t.path('shop');
+  fs.mkdirSync(path.join(folder, '.git'), { recursive: true });
+  const head = name => fs.writeFileSync(path.join(folder, '.git', 'HEAD'), `ref: refs/heads/${name}\n`);
+  head('feat/"login"');
+  silent(await feed(t, ['hook', '--socket', p.socket], ` ${JSON.stringify(start)}`, {}, folder));
+  silent(await feed(t, ['hook', '--socket', p.socket], JSON.stringify({ ...start, hook_event_name: 'UserPromptSubmit', prompt: 'hello' })));
+  await until('the branch', async () => (await p.session(start.session_id))?.branch === 'feat/"login"');
+  head('fix');
+  const line = { ...last, session_id: start.session_id, cwd: folder, workspace: { current_dir: folder } };
+  const r = await feed(t, ['statusline', '--socket', p.socket], JSON.stringify(line), { NO_COLOR: '1' });
+  assert.match(r.out, / · shop \(fix\) · /);
+  await until('the new branch', async () => (await p.session(start.session_id)).branch === 'fix');
+  // Who takes over gets what Claude Code said, no more; what the client says itself comes first.
+  const said = { ...line, worktree: { branch: 'client' } };
+  const then = await feed(t, ['statusline', '--socket', p.socket, '--then', 'cat'], JSON.stringify(said));
+  assert.equal(then.out, JSON.stringify(said));
+  await until('what the client says', async () => (await p.session(start.session_id)).branch === 'client');
 });
 
 /** A process that stands in for Claude Code: it sleeps until it is killed. */

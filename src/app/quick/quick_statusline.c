@@ -3,6 +3,7 @@
 #include "deliver.h"
 #include "quick.h"
 #include "statusline.h"
+#include "whereabouts.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -56,26 +57,30 @@ static void become(const char *command, struct slice input)
 void quick_statusline(const char *socket, const struct env *env, const char *then)
 {
     bool chained = then && then[0];
-    struct buf body, reply, line;
-    char session[SESSION_MAX], target[TARGET_MAX];
+    struct buf body, told, reply, line;
+    char session[SESSION_MAX], target[TARGET_MAX], folder[STATUSLINE_FOLDER_MAX];
     struct statusline_burn burn = {.tokens_per_min = -1, .usd_per_hour = -1};
     buf_init(&body, QUICK_STATUSLINE_BYTES_MAX);
+    buf_init(&told, QUICK_STATUSLINE_BYTES_MAX + WHEREABOUTS_BYTES_MAX);
     buf_init(&reply, DELIVER_REPLY_MAX);
     buf_init(&line, STATUSLINE_MAX);
     bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
+    whole = whole && whereabouts_add(buf_slice(&body), statusline_folder(buf_slice(&body), folder),
+                                     env_get(env, "HOME"), &told) == CT_OK;
     if (whole && statusline_session(buf_slice(&body), session, sizeof session)) {
         snprintf(target, sizeof target, "/statusline?session=%s", session);
-        if (deliver(socket, target, NULL, buf_slice(&body), clock_mono() + QUICK_STATUSLINE_MS * NS_PER_MS,
+        if (deliver(socket, target, NULL, buf_slice(&told), clock_mono() + QUICK_STATUSLINE_MS * NS_PER_MS,
                     chained ? NULL : &reply))
             burn = statusline_burn_parse(buf_slice(&reply));
     }
     if (whole && chained)
         become(then, buf_slice(&body)); /* comes back when that was not possible */
     if (whole)
-        statusline_line(buf_slice(&body), &burn, clock_wall(), wants_color(env), &line);
+        statusline_line(buf_slice(&told), &burn, clock_wall(), wants_color(env), &line);
     buf_append_char(&line, '\n');
     print(buf_slice(&line));
     buf_finish(&line);
     buf_finish(&reply);
+    buf_finish(&told);
     buf_finish(&body);
 }

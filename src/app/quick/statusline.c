@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "format.h"
 #include "text.h"
+#include "whereabouts.h"
 
 #include <cjson/cJSON.h>
 #include <ctype.h>
@@ -84,13 +85,17 @@ static void put_model(struct line *l, const cJSON *json)
     }
 }
 
-/* The last part of the folder's path, and the branch where the client says one. */
+static const char *folder_of(const cJSON *json)
+{
+    const cJSON *dir = get(get(json, "workspace"), "current_dir");
+    return cJSON_GetStringValue(dir ? dir : get(json, "cwd"));
+}
+
+/* The last part of the folder's path, and the branch: of a worktree session the client says it. */
 static void put_place(struct line *l, const cJSON *json)
 {
     char text[NAME_BYTES];
-    const cJSON *workspace = get(json, "workspace"), *worktree = get(json, "worktree");
-    const cJSON *dir = get(workspace, "current_dir");
-    const char *path = cJSON_GetStringValue(dir ? dir : get(json, "cwd"));
+    const char *path = folder_of(json);
     if (!path || !path[0])
         return;
     struct slice rest = slice_str(path);
@@ -102,7 +107,8 @@ static void put_place(struct line *l, const cJSON *json)
     rest = at < rest.len ? slice_sub(rest, at, rest.len) : rest;
     part(l);
     word(l, SGR_NAME, clean_name(rest, text));
-    if (name(worktree, "branch", text)[0]) {
+    if (name(get(json, "worktree"), "branch", text)[0] ||
+        name(get(json, WHEREABOUTS_MEMBER), "branch", text)[0]) {
         buf_append_str(l->out, " (");
         buf_append_str(l->out, text);
         buf_append_char(l->out, ')');
@@ -200,6 +206,16 @@ bool statusline_session(struct slice json, char *out, size_t cap)
         memcpy(out, id, len + 1);
     cJSON_Delete(root);
     return ok;
+}
+
+const char *statusline_folder(struct slice json, char out[STATUSLINE_FOLDER_MAX])
+{
+    cJSON *root = cJSON_ParseWithLength(json.ptr ? json.ptr : "", json.len);
+    const char *path = folder_of(root);
+    bool ok = path && path[0] && strlen(path) < STATUSLINE_FOLDER_MAX;
+    memcpy(out, ok ? path : ".", ok ? strlen(path) + 1 : 2);
+    cJSON_Delete(root);
+    return out;
 }
 
 struct statusline_burn statusline_burn_parse(struct slice json)

@@ -24,6 +24,11 @@ void statusline_line(struct slice json, const struct statusline_burn *burn, int6
 /* The session_id, into out (cap bytes); false when it has none that could stand in a URL. */
 bool statusline_session(struct slice json, char *out, size_t cap);
 
+#define STATUSLINE_FOLDER_MAX 4096
+
+/* The folder that the session works in, or "." when it does not say. */
+const char *statusline_folder(struct slice json, char out[STATUSLINE_FOLDER_MAX]);
+
 /* The collector's answer. */
 struct statusline_burn statusline_burn_parse(struct slice json);
 

@@ -132,6 +132,52 @@ static void what_is_not_there_is_said(void **state)
     project_finish(&p);
 }
 
+static void assert_branch(const char *folder, const char *expected)
+{
+    char path[512], own_home[512], branch[PROJECT_BRANCH_MAX];
+    snprintf(path, sizeof path, "%s/%s", base, folder);
+    snprintf(own_home, sizeof own_home, "%s/home", base);
+    assert_int_equal(project_branch(path, own_home, branch), expected[0] != '\0');
+    assert_string_equal(branch, expected);
+}
+
+static void each_working_tree_has_its_branch(void **state)
+{
+    (void)state;
+    make_repository();
+    shell("echo 'ref: refs/heads/feat/login' > shop/.git/HEAD && echo 'ref: refs/heads/fix' > "
+          "shop/.git/worktrees/fix/HEAD && "
+          "echo 0123456789abcdef0123456789abcdef01234567 > shop/.git/worktrees/rel/HEAD");
+    assert_branch("shop", "feat/login");
+    assert_branch("shop/src/deep", "feat/login");
+    assert_branch("fix/src", "fix");
+    assert_branch("rel", "0123456");
+    assert_branch("bare/dir", "");
+    assert_branch("nowhere", "");
+}
+
+static void a_branch_of_the_home_folder_is_for_the_home_folder(void **state)
+{
+    (void)state;
+    shell("mkdir -p home/.git home/notes && echo 'ref: refs/heads/dots' > home/.git/HEAD");
+    assert_branch("home", "dots");
+    assert_branch("home/notes", "");
+}
+
+static void a_head_that_is_none_has_no_branch(void **state)
+{
+    (void)state;
+    shell("mkdir -p a/.git b/.git c/.git d/.git e/.git && echo 'ref: refs/tags/v1' > a/.git/HEAD && "
+          "echo 'ref: refs/heads/' > b/.git/HEAD && mkfifo c/.git/HEAD && "
+          "printf 'ref: refs/heads/\\033[2Jx' > d/.git/HEAD && "
+          "(printf 'ref: refs/heads/'; head -c 300 /dev/zero | tr '\\0' x) > e/.git/HEAD");
+    assert_branch("a", "");
+    assert_branch("b", "");
+    assert_branch("c", ""); /* and does not wait for a writer */
+    assert_branch("d", "\xe2\x90\x9b[2Jx");
+    assert_branch("e", "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +187,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(settings_kept_in_the_home_folder_are_no_project, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_files_are_passed_over, set_up, tear_down),
         cmocka_unit_test(what_is_not_there_is_said),
+        cmocka_unit_test_setup_teardown(each_working_tree_has_its_branch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_branch_of_the_home_folder_is_for_the_home_folder, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_head_that_is_none_has_no_branch, set_up, tear_down),
     };
     return cmocka_run_group_tests_name("project", tests, NULL, NULL);
 }

@@ -47,6 +47,9 @@ static void sessions_start_and_end(void **state)
     assert_int_equal(e->kind, EVENT_SESSION);
     assert_int_equal(e->phase, PHASE_STARTED);
     assert_slice_equal(e->source, "resume");
+    assert_int_equal(e->branch.len, 0);
+    e = hook("SessionStart", ",\"claude_top\":{\"branch\":\"feat/\\u001blogin\"}");
+    assert_slice_equal(e->branch, "feat/\xe2\x90\x9blogin");
     e = hook("SessionEnd", ",\"reason\":\"clear\"");
     assert_true(e->ended);
     assert_slice_equal(e->source, "clear");
