@@ -267,7 +267,7 @@ void label_build(struct label *l, const struct session *s, const struct node *n)
         build_other(l, n, "hook", ROLE_CALL);
         break;
     case NODE_EVENT:
-        add(l, n->name.len ? n->name : SLICE_LIT("event"), ROLE_CALL);
+        add(l, n->name.len ? n->name : SLICE_LIT("event"), ROLE_DETAIL);
         add_detail(l, n->detail, ROLE_DETAIL);
         break;
     case NODE_SPAN:

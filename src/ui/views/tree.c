@@ -57,6 +57,8 @@ static void draw_name(const struct context *c, const struct row *row)
 static void draw_state(const struct context *c)
 {
     const struct layout *l = &c->ui->layout;
+    if (c->n && c->n->kind == NODE_EVENT && c->n->state == NODE_DONE)
+        return; /* a moment has no state */
     struct status status = status_make(c->s, c->n, &c->run);
     int col = l->columns[COLUMN_STATE].col, width = l->columns[COLUMN_STATE].width;
     int role = (int)status.look->role;
