@@ -102,8 +102,8 @@ void quick_hook(const char *socket, const struct env *env, const char *then)
     (void)then;
     struct buf body, told;
     char header[sizeof PROCESS_HEADER + 2 + PROCESS_HEADER_MAX];
-    buf_init(&body, QUICK_HOOK_BYTES_MAX);
-    buf_init(&told, QUICK_HOOK_BYTES_MAX + WHEREABOUTS_BYTES_MAX);
+    buf_init(&body, QUICK_HOOK_BYTES_MAX - WHEREABOUTS_BYTES_MAX);
+    buf_init(&told, QUICK_HOOK_BYTES_MAX);
     bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
     if (whole && body.len && whereabouts_add(buf_slice(&body), ".", env_get(env, "HOME"), &told) == CT_OK)
         deliver(socket, "/hooks", process_header(env, header, sizeof header), buf_slice(&told),

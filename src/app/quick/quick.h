@@ -53,7 +53,8 @@ int quick_status(const struct quick_status *s, const struct env *env);
 #define QUICK_MISSES_MAX    3    /* looks without an answer after which there is no collector */
 #define QUICK_STATUSLINE_MS 20   /* for the collector to take a status line and to say what is burned */
 
-/* A larger hook is not sent: the collector would not look at it (INGEST_HOOK_MAX). */
+/* A hook that is larger, with what we add (whereabouts.h), is not sent: the collector would not look at it
+ * (INGEST_HOOK_MAX). */
 #define QUICK_HOOK_BYTES_MAX ((size_t)16 * 1024 * 1024)
 /* A status line has about 1500. */
 #define QUICK_STATUSLINE_BYTES_MAX ((size_t)256 * 1024)

@@ -60,8 +60,8 @@ void quick_statusline(const char *socket, const struct env *env, const char *the
     struct buf body, told, reply, line;
     char session[SESSION_MAX], target[TARGET_MAX], folder[STATUSLINE_FOLDER_MAX];
     struct statusline_burn burn = {.tokens_per_min = -1, .usd_per_hour = -1};
-    buf_init(&body, QUICK_STATUSLINE_BYTES_MAX);
-    buf_init(&told, QUICK_STATUSLINE_BYTES_MAX + WHEREABOUTS_BYTES_MAX);
+    buf_init(&body, QUICK_STATUSLINE_BYTES_MAX - WHEREABOUTS_BYTES_MAX);
+    buf_init(&told, QUICK_STATUSLINE_BYTES_MAX);
     buf_init(&reply, DELIVER_REPLY_MAX);
     buf_init(&line, STATUSLINE_MAX);
     bool whole = deliver_read_all(STDIN_FILENO, clock_mono() + QUICK_STDIN_MS * NS_PER_MS, &body);
