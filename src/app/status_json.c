@@ -397,6 +397,13 @@ static void add_red(cJSON *root, const struct status_source *source)
         add_ms(o, "ttft_p50_ms", r->ttft_p50_ns);
         add_ms(o, "ttft_p95_ms", r->ttft_p95_ns);
         add_int(o, "retries", r->retries);
+        int calls[RED_ROW_MINUTES], errors[RED_ROW_MINUTES];
+        for (int k = 0; k < RED_ROW_MINUTES; k++) {
+            calls[k] = r->minutes[k].count;
+            errors[k] = r->minutes[k].errors;
+        }
+        cJSON_AddItemToObject(o, "calls_by_minute", cJSON_CreateIntArray(calls, RED_ROW_MINUTES));
+        cJSON_AddItemToObject(o, "errors_by_minute", cJSON_CreateIntArray(errors, RED_ROW_MINUTES));
         cJSON_AddItemToArray(list, o);
     }
     free(rows);

@@ -440,6 +440,12 @@ enum red_kind { RED_LLM, RED_TOOL, RED_MCP, RED_SESSION, RED_AGENT };
 
 const char *red_kind_name(enum red_kind k); /* as in the JSON: "llm", "tool" … */
 
+#define RED_ROW_MINUTES 15
+
+struct red_minute {
+    int32_t count, errors;
+};
+
 struct red_row {
     enum red_kind kind;
     struct slice name;
@@ -449,6 +455,8 @@ struct red_row {
     double rate_per_min;              /* 0 without a window */
     int64_t p50_ns, p95_ns, p99_ns;   /* within 6.25 % (histogram.h); -1: no durations */
     int64_t ttft_p50_ns, ttft_p95_ns; /* time to the first token, LLM calls; -1: none */
+    /* Whatever the window: by the clock, oldest first; the last one is not over. */
+    struct red_minute minutes[RED_ROW_MINUTES];
 };
 
 #define RED_WINDOW_MAX_NS (INT64_C(15) * 60 * 1000000000)
@@ -461,6 +469,12 @@ size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struc
  * settling it is. */
 size_t model_session_red(const struct session *s, int64_t now_ns, int64_t window_ns, struct red_row *out,
                          size_t max);
+
+/* The same of those sessions that takes(ctx, s) says, each with a RED_SESSION row. One pass over the calls of
+ * those that were heard of in the window and the last RED_ROW_MINUTES. */
+size_t model_sessions_red(const struct model *m, bool (*takes)(const void *ctx, const struct session *s),
+                          const void *ctx, int64_t now_ns, int64_t window_ns, struct red_row *out,
+                          size_t max);
 
 /* What few readers want to know of a node. */
 struct node_more {

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 _Static_assert(RED_TICKS *RED_TICK_NS == RED_WINDOW_MAX_NS, "the ticks hold the longest window");
+_Static_assert(RED_ROW_MINUTES *RED_MINUTE_NS <= RED_TICKS * RED_TICK_NS, "and the minutes of a row");
 _Static_assert((RED_MINUTES - 1) * RED_MINUTE_NS == RED_WINDOW_MAX_NS, "and the one that has just begun");
 
 void red_finish(struct red_table *t)
@@ -221,6 +222,21 @@ static void counts_sum(const struct red_series *s, int64_t now_ns, int64_t windo
     }
 }
 
+/* The ring of ticks holds as much as these minutes: the one that runs is not over. */
+static void minutes_fill(const struct red_series *s, int64_t now_ns, struct red_minute *minutes)
+{
+    const int64_t each = RED_MINUTE_NS / RED_TICK_NS, now = now_ns / RED_TICK_NS;
+    const int64_t first = now_ns / RED_MINUTE_NS - RED_ROW_MINUTES + 1;
+    for (size_t i = 0; i < RED_TICKS; i++) {
+        const struct red_tick *tick = &s->ticks[i];
+        if (tick->at > now || tick->at < first * each || tick->count <= 0)
+            continue;
+        struct red_minute *minute = &minutes[tick->at / each - first];
+        minute->count += tick->count;
+        minute->errors += tick->errors;
+    }
+}
+
 /* The whole slots of the window, and the one that has just begun. */
 static void ring_sum(const struct red_slot *ring, size_t slots, int64_t step_ns, int64_t now_ns,
                      int64_t window_ns, struct red_times *sum)
@@ -255,6 +271,7 @@ size_t model_red(const struct model *m, int64_t now_ns, int64_t window_ns, struc
             else
                 ring_sum(s->minutes, RED_MINUTES, RED_MINUTE_NS, now_ns, window_ns, &times);
             red_row_fill(&out[rows], s->kind, slice_str(s->name), &counts, &times, window_ns);
+            minutes_fill(s, now_ns, out[rows].minutes);
         }
         rows++;
     }

@@ -242,6 +242,29 @@ bool filter_session(const struct filter *filter, const struct session *s, const 
     return true;
 }
 
+static bool is_of_sessions(enum filter_key key)
+{
+    return key == FILTER_STATE || key == FILTER_REPO || key == FILTER_ID || key == FILTER_COST ||
+           key == FILTER_HERE || key == FILTER_LAST;
+}
+
+bool filter_narrows(const struct filter *filter)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (is_of_sessions(filter->terms[i].key))
+            return true;
+    return false;
+}
+
+bool filter_narrowed(const struct filter *filter, const struct session *s, const struct filter_context *c)
+{
+    for (size_t i = 0; i < filter->count; i++)
+        if (is_of_sessions(filter->terms[i].key) &&
+            term_holds(&filter->terms[i], s, c) == filter->terms[i].opposite)
+            return false;
+    return true;
+}
+
 bool filter_name(const struct filter *filter, enum filter_key own, struct slice name, bool failed)
 {
     for (size_t i = 0; i < filter->count; i++) {

@@ -75,6 +75,13 @@ bool filter_asks_last(const struct filter *filter);
 bool filter_session(const struct filter *filter, const struct session *s, const struct filter_context *c);
 
 /*
+ * Terms that are about sessions and nothing else: state: repo: id: cost: here last. Whether there are any,
+ * and whether those hold: what is summed over sessions is then summed over these.
+ */
+bool filter_narrows(const struct filter *filter);
+bool filter_narrowed(const struct filter *filter, const struct session *s, const struct filter_context *c);
+
+/*
  * The same of something else that has a name: its own key (FILTER_MODEL of a model …) and words look into the
  * name, err asks whether it failed; terms with other keys say nothing about it and let it pass.
  */

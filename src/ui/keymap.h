@@ -102,12 +102,12 @@ enum key_group {
     X(ACTION_FOLD, "fold", "-", CONTEXT_TREE, GROUP_TREE, "", 0, "fold the row")                             \
     X(ACTION_OPEN_ALL, "open-all", "*", CONTEXT_TREE, GROUP_TREE, "", 0,                                     \
       "expand or fold everything below the row")                                                             \
-    X(ACTION_SEARCH, "search", "/", CONTEXT_ROWS, GROUP_FIND, "Search", 4,                                   \
-      "search names, prompts, models, errors, ids; in RED and events what is seen")                          \
+    X(ACTION_SEARCH, "search", "/", CONTEXT_VIEWS, GROUP_FIND, "Search", 4,                                  \
+      "search names, prompts, models, errors, ids; elsewhere what is seen")                                  \
     X(ACTION_FILTER, "filter", "f", CONTEXT_ROWS, GROUP_FIND, "Filter", 6,                                   \
       "filter the sessions: state:waiting model:opus tool:Bash err repo:api -word")                          \
-    X(ACTION_NEXT, "next", "n", CONTEXT_ROWS, GROUP_FIND, "", 0, "next hit, also inside folded rows")        \
-    X(ACTION_PREVIOUS, "previous", "N", CONTEXT_ROWS, GROUP_FIND, "", 0, "previous hit")                     \
+    X(ACTION_NEXT, "next", "n", CONTEXT_VIEWS, GROUP_FIND, "", 0, "next hit, also inside folded rows")       \
+    X(ACTION_PREVIOUS, "previous", "N", CONTEXT_VIEWS, GROUP_FIND, "", 0, "previous hit")                    \
     X(ACTION_BACK, "back", "Esc", CONTEXT_VIEWS, GROUP_FIND, "", 0,                                          \
       "back out of search, pause and view; in the tree, follow")                                             \
     X(ACTION_SORT, "sort", "s", CONTEXT_TREE | CONTEXT_RED, GROUP_SHOW, "Sort", 6, "next sort key")          \

@@ -240,7 +240,7 @@ static bool needs_live(enum action action)
 static void on_action(struct ui *ui, const struct ui_data *data, enum action action, bool had_message,
                       struct ui_effects *effects)
 {
-    int rows = ui->pane && ui->focused ? ui->detail_rows : ui->body_rows, page = rows > 1 ? rows - 1 : 1;
+    int rows = ui->pane && ui->focused ? ui->detail.rows : ui->body_rows, page = rows > 1 ? rows - 1 : 1;
     switch (action) {
     case ACTION_HELP:
         ui->help = true;

@@ -30,6 +30,75 @@ static bool holds(struct slice text, struct slice needle)
     return holds_ascii(text, needle);
 }
 
+/* Where it stands; text.len: nowhere. */
+static size_t find(struct slice text, struct slice needle)
+{
+    return text.len && needle.len ? text_find_nocase(text, needle) : text.len;
+}
+
+void search_note(struct search_lines *lines, int line, struct slice text)
+{
+    if (lines)
+        search_note_part(lines, line, text, text);
+}
+
+void search_note_part(struct search_lines *lines, int line, struct slice part, struct slice whole)
+{
+    if (!lines || lines->count == SEARCH_LINES_MAX ||
+        (lines->count > 0 && lines->at[lines->count - 1] == line))
+        return;
+    size_t from = (size_t)(part.ptr - whole.ptr);
+    struct slice rest = slice_sub(whole, from, whole.len);
+    if (rest.len && find(rest, search_text(lines->ui)) < part.len)
+        lines->at[lines->count++] = line;
+}
+
+static bool is_noted(const void *ctx, size_t line)
+{
+    const struct search_lines *lines = ctx;
+    int low = 0, high = lines->count;
+    while (low < high) {
+        int mid = (low + high) / 2;
+        if (lines->at[mid] == (int)line)
+            return true;
+        if (lines->at[mid] < (int)line)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return false;
+}
+
+void search_lines_move(struct ui *ui, const struct search_lines *lines, struct scrolled *text, bool forward,
+                       bool inclusive)
+{
+    size_t count = (size_t)text->lines, at = (size_t)(text->hit > 0 ? text->hit - 1 : text->top);
+    size_t found =
+        search_rows(ui, count, at, forward, inclusive || (forward && text->hit == 0), is_noted, lines);
+    if (found >= count)
+        return;
+    int line = (int)found;
+    text->hit = line + 1;
+    if (line < text->top || line >= text->top + text->rows)
+        text->top = line - text->rows / 3;
+    scrolled_move(text, 0);
+}
+
+void scrolled_move(struct scrolled *text, int64_t by)
+{
+    int64_t most = text->lines > text->rows ? text->lines - text->rows : 0, to = text->top + by;
+    text->top = (int)(to < 0 ? 0 : to > most ? most : to);
+}
+
+bool scrolled_set(struct scrolled *text, int lines, int rows)
+{
+    int before = text->top;
+    text->lines = lines;
+    text->rows = rows;
+    scrolled_move(text, 0);
+    return text->top != before;
+}
+
 bool search_holds(const struct ui *ui, struct slice text)
 {
     struct slice needle = search_text(ui);
@@ -159,6 +228,10 @@ void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool i
     ui->search.hits = ui->search.hit = 0;
     if (ui->search.len == 0)
         return;
+    if (ui->pane && ui->focused) {
+        detail_find(ui, data, forward, inclusive);
+        return;
+    }
     if (view_of(ui->view)->find) {
         view_of(ui->view)->find(ui, data, forward, inclusive);
         return;
@@ -178,13 +251,13 @@ void search_move(struct ui *ui, const struct ui_data *data, bool forward, bool i
         choose(ui, data, w.has_before ? w.before : w.last, w.has_before ? w.before_at : w.count);
 }
 
-void search_flag(const struct ui *ui, struct grid *grid, int line, int cols)
+void search_flag(const struct ui *ui, struct grid *grid, int line, int from, int to)
 {
     char text[GRID_COLS_MAX * 4 + 1];
     int columns[GRID_COLS_MAX * 4 + 1]; /* of each byte */
     size_t len = 0;
     struct slice needle = search_text(ui);
-    for (int col = 0; col < cols; col++) {
+    for (int col = from; col < to; col++) {
         const struct cell *cell = grid_at(grid, line, col);
         if (len + cell->len > sizeof(text) - 1)
             break;
@@ -193,11 +266,11 @@ void search_flag(const struct ui *ui, struct grid *grid, int line, int cols)
             columns[len++] = col;
         }
     }
-    columns[len] = cols;
+    columns[len] = to;
     struct slice rest = slice_make(text, len);
     for (size_t at = text_find_nocase(rest, needle); at < rest.len; at = text_find_nocase(rest, needle)) {
-        size_t from = (size_t)(rest.ptr - text) + at, width = text_width(needle);
-        grid_flag(grid, line, columns[from], 1, (int)width, CELL_MATCH);
+        size_t start = (size_t)(rest.ptr - text) + at, width = text_width(needle);
+        grid_flag(grid, line, columns[start], 1, (int)width, CELL_MATCH);
         /* Folding keeps the number of characters, not always that of bytes: step over the first one only. */
         struct text_cluster first;
         rest = slice_sub(rest, at, rest.len);

@@ -10,6 +10,8 @@ void search_open(struct ui *ui)
     s->origin_follow = ui->follow;
     s->origin_events = ui->events;
     s->origin_red = ui->red;
+    s->origin_detail = ui->detail;
+    s->origin_flow = ui->flow;
     s->len = 0;
     s->text[0] = '\0';
     s->hits = s->hit = 0;
@@ -22,6 +24,7 @@ void search_forget(struct ui *ui)
     s->len = s->hits = s->hit = 0;
     s->text[0] = '\0';
     s->reveal = 0;
+    ui->detail.hit = ui->flow.hit = 0;
 }
 
 /* The selections where they were when the line was opened. */
@@ -30,6 +33,9 @@ static void back_to_origin(struct ui *ui)
     ui->selected = ui->search.origin;
     ui->events = ui->search.origin_events;
     ui->red = ui->search.origin_red;
+    ui->detail = ui->search.origin_detail;
+    ui->flow = ui->search.origin_flow;
+    ui->detail.hit = ui->flow.hit = 0;
 }
 
 static void cancel_search(struct ui *ui, const struct ui_data *data)

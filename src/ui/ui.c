@@ -403,15 +403,17 @@ static void draw_body(struct ui *ui, const struct ui_data *data, struct grid *gr
     bool covered = pane.cols == body.cols && pane.row == body.row;
     if (!covered)
         view_of(ui->view)->draw(ui, data, grid, body);
-    for (int i = 0; !covered && ui->search.len && i < ui->body_rows; i++)
-        if (view_of(ui->view)->context & CONTEXT_ROWS)
-            search_flag(ui, grid, ui->body_row + i, ui->body_cols);
+    bool in_pane = pane.cols && ui->focused; /* what is searched is where the keys go */
+    for (int i = 0; !covered && !in_pane && ui->search.len && i < ui->body_rows; i++)
+        search_flag(ui, grid, ui->body_row + i, 0, ui->body_cols);
     if (pane.cols == 0)
         return;
     if (pane.row == body.row && !covered)
         for (int row = 0; row < pane.rows; row++)
             grid_put(grid, pane.row + row, body.cols, 1, slice_str(glyph(GLYPH_GUIDE)), ROLE_TREE_LINE);
     detail_draw(ui, data, grid, pane);
+    for (int row = 1; in_pane && ui->search.len && row < pane.rows; row++)
+        search_flag(ui, grid, pane.row + row, pane.col, pane.col + pane.cols);
 }
 
 static void draw_live(struct ui *ui, const struct ui_data *data, struct grid *grid)

@@ -45,6 +45,12 @@ struct red_list {
     size_t top, lines;
 };
 
+/* A text that is laid out in lines and scrolled. */
+struct scrolled {
+    int top, lines, rows; /* the first line in sight, how many there are, how many can be seen */
+    int hit;              /* the line of the search's hit, counted from 1; 0: none */
+};
+
 struct search {
     bool open; /* the search line takes the keys */
     char text[UI_SEARCH_MAX];
@@ -54,6 +60,7 @@ struct search {
     bool origin_follow;
     struct event_list origin_events; /* the selections of the views that have their own */
     struct red_list origin_red;
+    struct scrolled origin_detail, origin_flow;
     uint64_t reveal; /* the hit, shown although it lies in folded rows */
     size_t hits, hit;
 };
@@ -113,8 +120,8 @@ struct ui {
     bool pane;            /* details beside or below a view of nodes */
     bool focused;         /* keys go to the pane */
     struct line detailed; /* what the details were last drawn of */
-    int detail_top, detail_lines, detail_rows;
-    int flow_top, flow_lines, flow_rows;
+    struct scrolled detail, flow;
+    int detail_cols;
 
     bool help;
     int help_top;
@@ -174,8 +181,28 @@ void ui_keep_revealed(struct ui *ui, const struct ui_data *data);
 /* True when the text holds the search text, case aside. */
 bool search_holds(const struct ui *ui, struct slice text);
 
-/* Flags the search text wherever it can be read on a line. */
-void search_flag(const struct ui *ui, struct grid *grid, int line, int cols);
+/* Flags the search text wherever it can be read in the columns [from, to) of a line. */
+void search_flag(const struct ui *ui, struct grid *grid, int line, int from, int to);
+
+/* Lines of a scrolled text that hold the search text, in order. Those beyond the limit are not found. */
+#define SEARCH_LINES_MAX 1000
+
+struct search_lines {
+    const struct ui *ui;
+    int count;
+    int at[SEARCH_LINES_MAX];
+};
+
+/* What stands on a line, a part of it or all; lines NULL: nobody searches. */
+void search_note(struct search_lines *lines, int line, struct slice text);
+
+/* The same of a part of a longer text, which may hold the search text across its end: the line is where it
+ * begins. */
+void search_note_part(struct search_lines *lines, int line, struct slice part, struct slice whole);
+
+/* Moves to the next of them, from the one before, else from the first line in sight. */
+void search_lines_move(struct ui *ui, const struct search_lines *lines, struct scrolled *text, bool forward,
+                       bool inclusive);
 
 /*
  * For views with rows of their own: which of the rows is the next hit, of those that hit(ctx, i) says. at is
@@ -246,15 +273,23 @@ void events_find(struct ui *ui, const struct ui_data *data, bool forward, bool i
 struct line events_target(const struct ui *ui, const struct ui_data *data);
 void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void flow_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void flow_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 void alerts_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void alerts_move(struct ui *ui, const struct ui_data *data, int64_t by);
 void alerts_click(struct ui *ui, const struct ui_data *data, int line, int col, bool twice);
 void alerts_enter(struct ui *ui, const struct ui_data *data);
+void alerts_search(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
 struct line alerts_target(const struct ui *ui, const struct ui_data *data);
 void alerts_silence(struct ui *ui, const struct ui_data *data, enum action action);
 void alert_line_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row);
 void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area);
 void detail_move(struct ui *ui, const struct ui_data *data, int64_t by);
+void detail_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive);
+
+/* Scrolls by so many lines, as far as there are any. */
+void scrolled_move(struct scrolled *text, int64_t by);
+/* Says how many lines there are now; true when that brought the end into sight. */
+bool scrolled_set(struct scrolled *text, int lines, int rows);
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 void welcome_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows);
 

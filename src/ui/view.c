@@ -35,15 +35,18 @@ static const struct view VIEWS[UI_VIEW_COUNT] = {
     [UI_VIEW_DETAIL] = {.name = "detail",
                         .context = CONTEXT_DETAIL,
                         .draw = detail_draw,
-                        .move = detail_move},
+                        .move = detail_move,
+                        .find = detail_find},
     [UI_VIEW_ALERTS] = {.name = "alerts",
                         .context = CONTEXT_ALERTS,
                         .draw = alerts_draw,
                         .move = alerts_move,
                         .enter = alerts_enter,
                         .target = alerts_target,
+                        .find = alerts_search,
                         .click = alerts_click},
-    [UI_VIEW_FLOW] = {.name = "flow", .context = CONTEXT_FLOW, .draw = flow_draw, .move = flow_move},
+    [UI_VIEW_FLOW] =
+        {.name = "flow", .context = CONTEXT_FLOW, .draw = flow_draw, .move = flow_move, .find = flow_find},
 };
 
 const struct view *view_of(enum ui_view_id id)

@@ -155,6 +155,29 @@ void alerts_move(struct ui *ui, const struct ui_data *data, int64_t by)
     choose(a, at < 0 ? 0 : (size_t)at);
 }
 
+struct alert_search {
+    const struct ui *ui;
+    const struct ui_data *data;
+};
+
+static bool is_hit(const void *ctx, size_t i)
+{
+    const struct alert_search *s = ctx;
+    const struct alert *alert = &s->ui->attention.found.items[i];
+    return search_holds(s->ui, slice_str(alert_kind_words(alert->kind))) ||
+           search_holds(s->ui, slice_str(alert->text)) ||
+           search_holds(s->ui, attention_about(alert, s->data->model));
+}
+
+void alerts_search(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    struct attention *a = &ui->attention;
+    size_t count = a->found.count, at = selected(a);
+    size_t found = search_rows(ui, count, at, forward, inclusive, is_hit, &(struct alert_search){ui, data});
+    if (found < count)
+        choose(a, found);
+}
+
 static bool jump(struct ui *ui, const struct ui_data *data)
 {
     const struct attention *a = &ui->attention;

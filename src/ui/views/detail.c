@@ -18,7 +18,8 @@ struct sheet {
     struct grid *grid;
     struct area area;
     int top;
-    int line; /* the next one, counted from the first */
+    int line;                    /* the next one, counted from the first */
+    struct search_lines *search; /* NULL: nobody searches */
 };
 
 static bool visible(const struct sheet *s)
@@ -40,10 +41,12 @@ static void put(struct sheet *s, const char *key, struct slice value, int role)
     if (visible(s))
         grid_put(s->grid, row_of(s), s->area.col + 1, beside ? KEY_COLS - 1 : s->area.cols - 2,
                  slice_str(key), ROLE_DIM);
+    search_note(s->search, s->line, slice_str(key));
     if (!beside)
         s->line++;
     for (struct slice rest = value; rest.len; s->line++) {
         struct slice line = wrap_next(&rest, cols);
+        search_note_part(s->search, s->line, line, value);
         if (visible(s))
             grid_put(s->grid, row_of(s), s->area.col + 1 + indent, cols, line, role);
     }
@@ -59,6 +62,7 @@ static void put_title(struct sheet *s, const char *title)
     s->line++;
     if (visible(s))
         grid_put(s->grid, row_of(s), s->area.col + 1, s->area.cols - 2, slice_str(title), ROLE_HELP_TITLE);
+    search_note(s->search, s->line, slice_str(title));
     s->line++;
 }
 
@@ -358,40 +362,59 @@ static void put_node(struct sheet *sheet, const struct ui_data *data, const stru
     put_witnesses(sheet, n);
 }
 
-void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
+/* Lays out all of it; returns how many lines that takes. */
+static int put_all(const struct ui *ui, const struct ui_data *data, struct sheet *sheet)
 {
     const struct node *n = ui_selected_node(ui, data);
     const struct session *s = model_session_by_id(data->model, ui->selected.session_id);
+    if (n)
+        put_node(sheet, data, n);
+    else if (s)
+        put_session(sheet, data, s);
+    else
+        put_str(sheet, "", "Nothing is selected.", ROLE_DIM);
+    return sheet->line;
+}
+
+void detail_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
+{
+    struct scrolled *text = &ui->detail;
     bool same =
         ui->detailed.session_id == ui->selected.session_id && ui->detailed.node_id == ui->selected.node_id;
     ui->detailed = ui->selected;
-    ui->detail_top = same ? ui->detail_top : 0;
-    ui->detail_rows = area.rows - 1;
-    /* Scrolled to what was the end of a text that has become shorter: its end is as far as it goes. */
-    int most = ui->detail_lines > ui->detail_rows ? ui->detail_lines - ui->detail_rows : 0;
-    ui->detail_top = same && ui->detail_top > most ? most : ui->detail_top;
-    struct sheet sheet = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, ui->detail_top, 0};
+    ui->detail_cols = area.cols;
+    if (!same)
+        text->top = text->hit = 0;
+    struct sheet sheet = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, text->top, 0, NULL};
     bool active = ui->view == UI_VIEW_DETAIL || ui->focused;
     grid_put(grid, area.row, area.col + 1, area.cols - 2, SLICE_LIT("DETAILS"),
              active ? ROLE_COLUMN_SORT : ROLE_COLUMN);
-    if (n)
-        put_node(&sheet, data, n);
-    else if (s)
-        put_session(&sheet, data, s);
-    else
-        put_str(&sheet, "", "Nothing is selected.", ROLE_DIM);
-    ui->detail_lines = sheet.line;
-    if (ui->detail_lines > ui->detail_top + ui->detail_rows && area.cols > 16) {
-        char text[32];
-        snprintf(text, sizeof(text), "more %s", glyph(GLYPH_OPEN));
-        grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(text), ROLE_DIM);
+    /* Scrolled to what was the end of a text that has become shorter: its end is as far as it goes. */
+    if (scrolled_set(text, put_all(ui, data, &sheet), area.rows - 1)) {
+        grid_fill(grid, area.row + 1, area.col, area.rows - 1, area.cols, ROLE_TEXT);
+        sheet.top = text->top;
+        sheet.line = 0;
+        put_all(ui, data, &sheet);
+    }
+    if (active && text->hit > text->top && text->hit <= text->top + text->rows)
+        grid_flag(grid, area.row + text->hit - text->top, area.col, 1, area.cols, CELL_SELECTED);
+    if (text->lines > text->top + text->rows && area.cols > 16) {
+        char more[32];
+        snprintf(more, sizeof(more), "more %s", glyph(GLYPH_OPEN));
+        grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(more), ROLE_DIM);
     }
 }
 
 void detail_move(struct ui *ui, const struct ui_data *data, int64_t by)
 {
     (void)data;
-    int64_t most = ui->detail_lines > ui->detail_rows ? ui->detail_lines - ui->detail_rows : 0;
-    int64_t to = ui->detail_top + by;
-    ui->detail_top = (int)(to < 0 ? 0 : to > most ? most : to);
+    scrolled_move(&ui->detail, by);
+}
+
+void detail_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    struct search_lines lines = {.ui = ui};
+    struct sheet sheet = {.area = {.cols = ui->detail_cols}, .search = &lines};
+    ui->detail.lines = put_all(ui, data, &sheet);
+    search_lines_move(ui, &lines, &ui->detail, forward, inclusive);
 }

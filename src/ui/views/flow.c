@@ -14,6 +14,7 @@ struct flow_sheet {
     struct grid *grid;
     struct area area; /* without the title line */
     int top, line;
+    struct search_lines *search; /* NULL: nobody searches */
 };
 
 /* A column of a table: tables give up their last columns first. */
@@ -43,6 +44,8 @@ static void put_title(struct flow_sheet *s, const char *title, const char *more)
         pen.col += 2;
         pen_str(&pen, more, ROLE_DIM);
     }
+    search_note(s->search, s->line, slice_str(title));
+    search_note(s->search, s->line, slice_str(more));
     s->line++;
 }
 
@@ -50,9 +53,11 @@ static void put_title(struct flow_sheet *s, const char *title, const char *more)
 static void put_fact(struct flow_sheet *s, const char *key, const char *value, int role)
 {
     int col = s->area.col + 3 + KEY_COLS, cols = s->area.col + s->area.cols - 1 - col;
-    struct slice rest = slice_str(value);
+    struct slice whole = slice_str(value), rest = whole;
+    search_note(s->search, s->line, slice_str(key));
     for (bool first = true; rest.len; first = false, s->line++) {
         struct slice line = wrap_next(&rest, cols);
+        search_note_part(s->search, s->line, line, whole);
         int row = row_of(s);
         if (row < 0)
             continue;
@@ -86,10 +91,13 @@ static void put_cells(struct flow_sheet *s, const struct flow_column *columns, i
                       const struct flow_cell *cells)
 {
     int row = row_of(s), col = s->area.col + 3;
-    for (int i = 0; i < count && row >= 0; i++) {
+    for (int i = 0; i < count; i++) {
         int width = columns[i].width ? columns[i].width : rest;
         struct slice text = cells ? cells[i].slice.len ? cells[i].slice : slice_str(cells[i].text)
                                   : slice_str(columns[i].title);
+        search_note(s->search, s->line, text);
+        if (row < 0)
+            continue;
         int role = cells ? cells[i].role : ROLE_COLUMN;
         if (columns[i].right)
             grid_put_right(s->grid, row, col, width, text, role);
@@ -286,6 +294,7 @@ static void put_upstreams(struct flow_sheet *s, const struct ui_flow *f)
         int row = row_of(s);
         if (u->error.len == 0)
             continue;
+        search_note(s->search, s->line, u->error);
         if (row >= 0) {
             struct pen pen = {s->grid, row, s->area.col + 5, s->area.col + s->area.cols - 1};
             pen_put(&pen, u->error, ROLE_STATE_FAILED);
@@ -327,30 +336,37 @@ static int put_all(const struct ui *ui, const struct ui_data *data, struct flow_
 
 void flow_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
-    struct flow_sheet s = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, ui->flow_top, 0};
-    ui->flow_rows = area.rows - 1;
-    ui->flow_lines = put_all(ui, data, &s);
-    int most = ui->flow_lines > ui->flow_rows ? ui->flow_lines - ui->flow_rows : 0;
-    if (ui->flow_top > most) { /* there is less than there was: its end */
+    struct scrolled *text = &ui->flow;
+    struct flow_sheet s = {grid, {area.row + 1, area.col, area.rows - 1, area.cols}, text->top, 0, NULL};
+    if (scrolled_set(text, put_all(ui, data, &s),
+                     area.rows - 1)) { /* there is less than there was: its end */
         grid_fill(grid, s.area.row, s.area.col, s.area.rows, s.area.cols, ROLE_TEXT);
-        ui->flow_top = s.top = most;
+        s.top = text->top;
         s.line = 0;
         put_all(ui, data, &s);
     }
     if (data->flow)
         wake_for_ages(ui, data);
     grid_put(grid, area.row, area.col + 1, area.cols - 2, SLICE_LIT("FLOW"), ROLE_COLUMN_SORT);
+    if (text->hit > text->top && text->hit <= text->top + text->rows)
+        grid_flag(grid, area.row + text->hit - text->top, area.col, 1, area.cols, CELL_SELECTED);
     if (s.line - s.top > s.area.rows && area.cols > 16) {
-        char text[32];
-        snprintf(text, sizeof(text), "more %s", glyph(GLYPH_OPEN));
-        grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(text), ROLE_DIM);
+        char more[32];
+        snprintf(more, sizeof(more), "more %s", glyph(GLYPH_OPEN));
+        grid_put_right(grid, area.row, area.col, area.cols - 1, slice_str(more), ROLE_DIM);
     }
 }
 
 void flow_move(struct ui *ui, const struct ui_data *data, int64_t by)
 {
     (void)data;
-    int64_t most = ui->flow_lines > ui->flow_rows ? ui->flow_lines - ui->flow_rows : 0;
-    int64_t to = ui->flow_top + by;
-    ui->flow_top = (int)(to < 0 ? 0 : to > most ? most : to);
+    scrolled_move(&ui->flow, by);
+}
+
+void flow_find(struct ui *ui, const struct ui_data *data, bool forward, bool inclusive)
+{
+    struct search_lines lines = {.ui = ui};
+    struct flow_sheet s = {.area = {.cols = ui->body_cols}, .search = &lines};
+    ui->flow.lines = put_all(ui, data, &s);
+    search_lines_move(ui, &lines, &ui->flow, forward, inclusive);
 }

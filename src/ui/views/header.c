@@ -2,6 +2,7 @@
 #include "format.h"
 #include "glyph.h"
 #include "label.h"
+#include "spark.h"
 #include "ui_private.h"
 
 #include <stdio.h>
@@ -65,11 +66,8 @@ static void spark(const struct fleet *f, char *out, size_t size)
     for (int i = 0; i < FLEET_SPARK; i++)
         most = f->spark[i] > most ? f->spark[i] : most;
     for (int i = 0; i < FLEET_SPARK; i++) {
-        /* Something is never drawn as nothing: the lowest bar stands for zero alone. */
-        int64_t value = f->spark[i] > 0 ? f->spark[i] : 0;
-        int level = most == 0 || value == 0 ? 0 : 1 + (int)((double)value / (double)most * 6.999);
-        level = level > 7 ? 7 : level;
-        used += (size_t)snprintf(out + used, size - used, "%s", glyph((enum glyph)(GLYPH_BAR_1 + level)));
+        const char *bar = glyph(spark_bar(f->spark[i], most));
+        used += (size_t)snprintf(out + used, size - used, "%s", bar);
     }
 }
 
@@ -209,7 +207,8 @@ static void fleet_segments(const struct ui *ui, const struct ui_data *data, bool
     struct segment *s = &segments[SEGMENT_LIVE];
     s->priority = 2;
     add(s, ROLE_HEADER, format_count_wide(f->live, number));
-    add(s, ROLE_HEADER_KEY, " live");
+    /* A filter narrows what is listed, never what one is told of. */
+    add(s, ROLE_HEADER_KEY, ui->filter.count ? " live in all" : " live");
 
     if (f->waiting > 0) {
         s = &segments[SEGMENT_WAITING];

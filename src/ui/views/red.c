@@ -6,6 +6,7 @@
 #include "format.h"
 #include "glyph.h"
 #include "label.h"
+#include "spark.h"
 #include "ui_private.h"
 
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #define NAME_COLS_MIN 12
 #define NAME_COLS_MAX 40
 #define WINDOW_COUNT  4
+#define MINUTE_NS     (INT64_C(60) * NS_PER_SEC)
 
 enum red_column {
     RED_CALLS,
@@ -24,6 +26,7 @@ enum red_column {
     RED_P99,
     RED_TTFT,
     RED_RETRIES,
+    RED_SPARK,
     RED_COLUMN_COUNT
 };
 
@@ -32,9 +35,11 @@ static const struct {
     int width;
     int priority; /* small stays longest */
 } COLUMNS[RED_COLUMN_COUNT] = {
-    [RED_CALLS] = {"CALLS", 5, 1},      [RED_RATE] = {"/MIN", 5, 5},   [RED_ERRORS] = {"ERR", 4, 6},
-    [RED_ERROR_SHARE] = {"ERR%", 5, 2}, [RED_P50] = {"P50", 6, 4},     [RED_P95] = {"P95", 6, 3},
-    [RED_P99] = {"P99", 6, 8},          [RED_TTFT] = {"TTFT95", 6, 7}, [RED_RETRIES] = {"RETRY", 5, 9},
+    [RED_CALLS] = {"CALLS", 5, 1},   [RED_RATE] = {"/MIN", 5, 5},
+    [RED_ERRORS] = {"ERR", 4, 6},    [RED_ERROR_SHARE] = {"ERR%", 5, 2},
+    [RED_P50] = {"P50", 6, 4},       [RED_P95] = {"P95", 6, 3},
+    [RED_P99] = {"P99", 6, 8},       [RED_TTFT] = {"TTFT95", 6, 7},
+    [RED_RETRIES] = {"RETRY", 5, 9}, [RED_SPARK] = {"LAST 15 MIN", RED_ROW_MINUTES, 10},
 };
 
 static const struct {
@@ -64,6 +69,14 @@ static const struct session *scope_of(const struct ui *ui, const struct ui_data 
     return ui->one_session ? model_session_by_id(data->model, ui->selected.session_id) : NULL;
 }
 
+static int64_t calls_by_minutes(const struct red_row *row)
+{
+    int64_t sum = 0;
+    for (int i = 0; i < RED_ROW_MINUTES; i++)
+        sum += row->minutes[i].count;
+    return sum;
+}
+
 /* What a row is sorted by; unknown is less than everything. */
 static double sort_key(enum red_column by, const struct red_row *row)
 {
@@ -84,6 +97,8 @@ static double sort_key(enum red_column by, const struct red_row *row)
         return (double)row->ttft_p95_ns;
     case RED_RETRIES:
         return (double)row->retries;
+    case RED_SPARK:
+        return (double)calls_by_minutes(row);
     default:
         return (double)row->count;
     }
@@ -112,16 +127,37 @@ static bool passes(const struct filter *filter, const struct filter_context *c, 
     return filter_name(filter, KEYS[row->kind], row->name, row->errors > 0);
 }
 
+struct narrowing {
+    const struct filter *filter;
+    struct filter_context context;
+};
+
+static bool takes(const void *ctx, const struct session *s)
+{
+    const struct narrowing *n = ctx;
+    return filter_narrowed(n->filter, s, &n->context);
+}
+
+/* Of the selected session, of those that the filter names, or of all. */
+static size_t ask(const struct ui *ui, const struct ui_data *data, struct red_row *rows, size_t max)
+{
+    const struct session *only = scope_of(ui, data);
+    int64_t window = WINDOWS[ui->red.window].ns;
+    if (only)
+        return model_session_red(only, data->now_ns, window, rows, max);
+    if (!filter_narrows(&ui->filter))
+        return model_red(data->model, data->now_ns, window, rows, max);
+    struct narrowing n = {&ui->filter, ui_filter_context(ui, data)};
+    return model_sessions_red(data->model, takes, &n, data->now_ns, window, rows, max);
+}
+
 /* Rows by group, in the order of the sort; returns how many. */
 static size_t collect(const struct ui *ui, const struct ui_data *data, struct red_row *rows)
 {
     const struct filter *filter = ui->filter.count ? &ui->filter : NULL;
     struct filter_context context = ui_filter_context(ui, data);
     struct red_row all[RED_ROWS_MAX];
-    int64_t window = WINDOWS[ui->red.window].ns;
-    const struct session *only = scope_of(ui, data);
-    size_t found = only ? model_session_red(only, data->now_ns, window, all, RED_ROWS_MAX)
-                        : model_red(data->model, data->now_ns, window, all, RED_ROWS_MAX);
+    size_t found = ask(ui, data, all, RED_ROWS_MAX);
     found = found < RED_ROWS_MAX ? found : RED_ROWS_MAX;
     size_t count = 0;
     for (size_t g = 0; g < GROUP_KINDS; g++) {
@@ -210,6 +246,20 @@ static struct slice name_of(const struct ui_data *data, const struct red_row *ro
     return row->kind == RED_LLM ? label_model(row->name) : row->name;
 }
 
+/* Calls by minute, each row by its own measure; minutes with errors are told apart. */
+static void draw_spark(struct grid *grid, int line, const struct red_layout *l, const struct red_row *row)
+{
+    int64_t most = 0;
+    for (int i = 0; i < RED_ROW_MINUTES; i++)
+        most = row->minutes[i].count > most ? row->minutes[i].count : most;
+    for (int i = 0; i < RED_ROW_MINUTES && l->col[RED_SPARK]; i++) {
+        const struct red_minute *minute = &row->minutes[i];
+        int role = minute->errors > 0 ? ROLE_COUNT_ERROR : minute->count > 0 ? ROLE_TOKENS : ROLE_DIM;
+        grid_put(grid, line, l->col[RED_SPARK] + i, 1, slice_str(glyph(spark_bar(minute->count, most))),
+                 role);
+    }
+}
+
 static void draw_row(const struct ui_data *data, struct grid *grid, int line, const struct red_layout *l,
                      const struct red_row *row, struct area area)
 {
@@ -239,6 +289,7 @@ static void draw_row(const struct ui_data *data, struct grid *grid, int line, co
     put_duration(grid, line, l, RED_TTFT, row->ttft_p95_ns);
     if (row->retries)
         put(grid, line, l, RED_RETRIES, format_count(row->retries, text), ROLE_STATE_RETRYING);
+    draw_spark(grid, line, l, row);
 }
 
 static const char *group_title(enum red_kind kind)
@@ -272,6 +323,20 @@ static void draw_title(const struct ui *ui, struct grid *grid, const struct red_
     }
 }
 
+/* What leaves the window changes the numbers, and the bars move with the minutes. */
+static void wake_for_time(struct ui *ui, const struct ui_data *data, const struct red_layout *l,
+                          const struct red_row *rows, size_t count)
+{
+    int64_t now = data->now_ns;
+    if (WINDOWS[ui->red.window].ns && count)
+        ui_wake_at(ui, now - now % RED_WAKE_NS + RED_WAKE_NS);
+    for (size_t i = 0; i < count && l->col[RED_SPARK]; i++)
+        if (calls_by_minutes(&rows[i]) > 0) {
+            ui_wake_at(ui, now - now % MINUTE_NS + MINUTE_NS);
+            return;
+        }
+}
+
 void red_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, struct area area)
 {
     struct red_row rows[RED_ROWS_MAX];
@@ -283,11 +348,12 @@ void red_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, stru
     lay_out(&l, area);
     draw_title(ui, grid, &l, area);
     list->lines = 0;
-    if (WINDOWS[list->window].ns && count) /* what leaves the window changes the numbers */
-        ui_wake_at(ui, data->now_ns - data->now_ns % RED_WAKE_NS + RED_WAKE_NS);
+    wake_for_time(ui, data, &l, rows, count);
     if (count == 0) {
         grid_put(grid, area.row + 2, area.col + 3, area.cols - 4,
-                 SLICE_LIT("No call has ended in this window."), ROLE_DIM);
+                 ui->filter.count ? SLICE_LIT("No call that passes the filter has ended in this window.")
+                                  : SLICE_LIT("No call has ended in this window."),
+                 ROLE_DIM);
         return;
     }
     size_t total = line_of(rows, count - 1) + 1;

@@ -251,6 +251,71 @@ static void a_session_has_rows_of_its_own(void **state)
     assert_true(rows[0].rate_per_min > 5.9 && rows[0].rate_per_min < 6.1);
 }
 
+/* What the minutes of a row are when the calls' own are first and later minutes before now. */
+static void assert_minutes(const struct red_row *row, int first, int later)
+{
+    for (int i = 0; i < RED_ROW_MINUTES; i++) {
+        int ago = RED_ROW_MINUTES - 1 - i;
+        assert_int_equal(row->minutes[i].count, ago == first ? 2 : ago == later ? 1 : 0);
+        assert_int_equal(row->minutes[i].errors, ago == first ? 1 : 0);
+    }
+}
+
+/* Whatever the window, of all sessions and of one. */
+static void a_row_says_what_each_minute_had(void **state)
+{
+    (void)state;
+    const int64_t windows[] = {MINUTE, 5 * MINUTE, 15 * MINUTE, 0};
+    int at = (int)(((STORY_AT(0) / MINUTE + 1) * MINUTE - STORY_AT(0)) / STORY_MS); /* a minute begins */
+    story_tell(&s, call(at, 100, "r1"));
+    story_tell(&s, failing(call(at + 59999, 100, "r2"), "server", "500"));
+    story_tell(&s, call(at + 5 * 60000, 100, "r3"));
+    for (int later = 0; later < 25; later++)
+        for (size_t w = 0; w < 4; w++) {
+            struct red_row all[8], one[8];
+            int64_t now = STORY_AT(at) + (later + 5) * MINUTE;
+            size_t count = model_red(s.model, now, windows[w], all, 8);
+            assert_int_equal(model_session_red(story_session(&s), now, windows[w], one, 8), count / 2);
+            assert_true(count == 2 || (windows[w] && later * MINUTE >= windows[w] - 5 * SECOND));
+            if (count == 0)
+                continue;
+            assert_minutes(find(all, count, RED_LLM, "opus"), later + 5, later);
+            assert_minutes(find(all, count, RED_SESSION, STORY_SESSION), later + 5, later);
+            assert_minutes(&one[0], later + 5, later);
+        }
+}
+
+static bool takes(const void *ctx, const struct session *session)
+{
+    return slice_eq_str(session->session_id, ctx);
+}
+
+static void some_sessions_have_rows_together(void **state)
+{
+    (void)state;
+    struct red_row rows[16];
+    for (int i = 0; i < 5; i++)
+        story_tell(&s, call(1000 + i, 800, (const char *[]){"r1", "r2", "r3", "r4", "r5"}[i]));
+    story_tell(&s, in_session(failing(call(2000, 900, "q1"), "server", "500"), "session-2"));
+    story_tell(&s, in_session(story_tool_log(3000, 40, "p1", "Bash", "u1"), "session-2"));
+    const int64_t windows[] = {MINUTE, 15 * MINUTE, 0};
+    for (size_t w = 0; w < 3; w++) {
+        int64_t now = STORY_AT(10000);
+        size_t count = model_sessions_red(s.model, takes, "session-2", now, windows[w], rows, 16);
+        assert_int_equal(count, 3);
+        assert_int_equal(find(rows, count, RED_LLM, "opus")->count, 1);
+        assert_int_equal(find(rows, count, RED_LLM, "opus")->errors, 1);
+        assert_int_equal(find(rows, count, RED_LLM, "opus")->minutes[RED_ROW_MINUTES - 1].errors +
+                             find(rows, count, RED_LLM, "opus")->minutes[RED_ROW_MINUTES - 2].errors,
+                         1);
+        assert_int_equal(find(rows, count, RED_TOOL, "Bash")->count, 1);
+        assert_int_equal(find(rows, count, RED_SESSION, "session-2")->count, 1);
+        assert_int_equal(model_sessions_red(s.model, takes, "nobody", now, windows[w], rows, 16), 0);
+    }
+    assert_int_equal(
+        model_sessions_red(s.model, takes, "session-2", STORY_AT(60 * 60000), 15 * MINUTE, rows, 16), 0);
+}
+
 static void there_are_never_too_many_series(void **state)
 {
     (void)state;
@@ -348,6 +413,8 @@ int main(void)
         TEST(every_window_that_counts_a_call_has_its_duration),
         TEST(agents_are_rows_by_type),
         TEST(a_session_has_rows_of_its_own),
+        TEST(a_row_says_what_each_minute_had),
+        TEST(some_sessions_have_rows_together),
         TEST(there_are_never_too_many_series),
         TEST(the_fleet_sees_the_last_minute_and_today),
         TEST(a_session_is_live_while_it_is_heard_of),

@@ -147,6 +147,22 @@ size_t model_session_red(const struct session *s, int64_t now_ns, int64_t window
     return 1;
 }
 
+size_t model_sessions_red(const struct model *m, bool (*takes)(const void *ctx, const struct session *s),
+                          const void *ctx, int64_t now_ns, int64_t window_ns, struct red_row *out, size_t max)
+{
+    size_t count = 0;
+    for (const struct session *s = model_sessions(m); s; s = s->next) {
+        struct red_row row;
+        if (!takes(ctx, s))
+            continue;
+        model_session_red(s, now_ns, window_ns, &row, 1);
+        if (count < max)
+            out[count] = row;
+        count++;
+    }
+    return count;
+}
+
 struct model_stats model_stats(const struct model *m)
 {
     return m->stats;

@@ -175,22 +175,24 @@ static void busy_flow(struct fixture *f)
 
 static void busy_red(struct fixture *f)
 {
+    /* clang-format off */
     static const struct red_row ROWS[] = {
-        {RED_LLM, SLICE_LIT("claude-haiku-4-5"), 41, 0, 0, 2.7, 900 * NS_PER_MS, 2 * SEC, 3 * SEC,
-         300 * NS_PER_MS, 700 * NS_PER_MS},
-        {RED_LLM, SLICE_LIT("claude-opus-4-5-20251101"), 212, 3, 9, 14.1, 3100 * NS_PER_MS, 9 * SEC, 31 * SEC,
-         1200 * NS_PER_MS, 4 * SEC},
-        {RED_TOOL, SLICE_LIT("Bash"), 180, 17, 0, 12, 40 * NS_PER_MS, 22 * SEC, 95 * SEC, -1, -1},
-        {RED_TOOL, SLICE_LIT("Read"), 1204, 1, 0, 80.2, 9 * NS_PER_MS, 41 * NS_PER_MS, 80 * NS_PER_MS, -1,
-         -1},
-        {RED_MCP, SLICE_LIT("github"), 6, 0, 0, 0.4, 300 * NS_PER_MS, 800 * NS_PER_MS, 800 * NS_PER_MS, -1,
-         -1},
-        {RED_SESSION, SLICE_LIT("3f2a91bc-5b1e-4c7e-9d52-0a1b2c3d4e5f"), 150, 3, 9, 10, 3 * SEC, 9 * SEC,
-         31 * SEC, SEC, 4 * SEC},
-        {RED_AGENT, SLICE_LIT("Explore"), 4, 0, 0, 0.3, 22 * SEC, 40 * SEC, 40 * SEC, -1, -1},
+        {RED_LLM, SLICE_LIT("claude-haiku-4-5"), 41, 0, 0, 2.7, 900 * NS_PER_MS, 2 * SEC, 3 * SEC, 300 * NS_PER_MS, 700 * NS_PER_MS, {{0}}},
+        {RED_LLM, SLICE_LIT("claude-opus-4-5-20251101"), 212, 3, 9, 14.1, 3100 * NS_PER_MS, 9 * SEC, 31 * SEC, 1200 * NS_PER_MS, 4 * SEC, {{0}}},
+        {RED_TOOL, SLICE_LIT("Bash"), 180, 17, 0, 12, 40 * NS_PER_MS, 22 * SEC, 95 * SEC, -1, -1, {{0}}},
+        {RED_TOOL, SLICE_LIT("Read"), 1204, 1, 0, 80.2, 9 * NS_PER_MS, 41 * NS_PER_MS, 80 * NS_PER_MS, -1, -1, {{0}}},
+        {RED_MCP, SLICE_LIT("github"), 6, 0, 0, 0.4, 300 * NS_PER_MS, 800 * NS_PER_MS, 800 * NS_PER_MS, -1, -1, {{0}}},
+        {RED_SESSION, SLICE_LIT("3f2a91bc-5b1e-4c7e-9d52-0a1b2c3d4e5f"), 150, 3, 9, 10, 3 * SEC, 9 * SEC, 31 * SEC, SEC, 4 * SEC, {{0}}},
+        {RED_AGENT, SLICE_LIT("Explore"), 4, 0, 0, 0.3, 22 * SEC, 40 * SEC, 40 * SEC, -1, -1, {{0}}},
     };
+    /* clang-format on */
     memcpy(f->model.red, ROWS, sizeof(ROWS));
     f->model.red_count = sizeof(ROWS) / sizeof(ROWS[0]);
+    /* Rises and falls; the second row failed at first, the fifth has done nothing of late. */
+    for (int i = 0; i < RED_ROW_MINUTES; i++)
+        for (size_t r = 0; r < f->model.red_count; r++)
+            f->model.red[r].minutes[i] =
+                (struct red_minute){r == 4 ? 0 : (i * (int)(r + 2)) % 9, r == 1 && i < 4 ? 1 : 0};
 }
 
 static void build_busy(struct fixture *f)

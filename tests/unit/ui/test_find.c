@@ -3,19 +3,32 @@
 
 #include "fixture.h"
 
+#include <stdio.h>
+
 static struct fixture f;
 static struct ui *ui;
 static struct grid g;
 
-static int open_busy(void **state)
+static int open_scenario(const char *name)
 {
-    (void)state;
     fixture_init(&f);
-    scenario_find("busy")->build(&f);
+    scenario_find(name)->build(&f);
     grid_init(&g, 160, 40);
     ui = ui_create(NULL);
     ui_draw(ui, &f.data, &g);
     return 0;
+}
+
+static int open_busy(void **state)
+{
+    (void)state;
+    return open_scenario("busy");
+}
+
+static int open_alarms(void **state)
+{
+    (void)state;
+    return open_scenario("alarms");
 }
 
 static int close_busy(void **state)
@@ -173,6 +186,165 @@ static void red_is_filtered(void **state)
     assert_int_equal(screen_find(&g, "Bash"), -1);
 }
 
+/* Terms that name sessions: what is summed is summed over those. */
+static void red_is_narrowed_to_sessions(void **state)
+{
+    (void)state;
+    keys("r W"); /* all there is */
+    assert_true(screen_find(&g, "Read") > 0);
+    for (const struct session *s = model_sessions(f.data.model); s; s = s->next) {
+        char script[128];
+        snprintf(script, sizeof(script), "f C-u text:id:%.*s Enter", SLICE_ARG(s->session_id));
+        keys(script);
+        assert_int_equal(screen_find(&g, "Read"), -1);
+        assert_true(screen_find(&g, "MODELS") > 0);
+    }
+    keys("f C-u text:id:nobody Enter");
+    assert_true(screen_find(&g, "No call that passes the filter") > 0);
+    assert_true(screen_row_has(&g, 0, "live in all")); /* the header is of all, and says so */
+    keys("Esc");
+    assert_true(screen_find(&g, "Read") > 0);
+    assert_false(screen_row_has(&g, 0, "live in all"));
+}
+
+static void red_has_a_bar_for_each_minute(void **state)
+{
+    (void)state;
+    keys("r");
+    int title = 1, col = column_of(title, "LAST 15 MIN"), row = screen_find(&g, "opus-4-5");
+    assert_true(col > 0 && row > 0);
+    int from = col - 4;                                               /* flush right over 15 bars */
+    assert_int_equal(grid_at(&g, row, from)->role, ROLE_COUNT_ERROR); /* with the errors of that minute */
+    assert_int_equal(grid_at(&g, row, from + 14)->role, ROLE_TOKENS);
+    row = screen_find(&g, "github");
+    for (int i = 0; i < RED_ROW_MINUTES; i++)
+        assert_int_equal(grid_at(&g, row, from + i)->role, ROLE_DIM);
+    click_on(title, "LAST 15 MIN");
+    assert_true(screen_row_has(&g, title, "▾LAST 15 MIN"));
+    assert_int_equal(ui_wake_ns(ui) % SEC, 0);
+    grid_resize(&g, 80, 24);
+    keys("j");
+    assert_int_equal(screen_find(&g, "LAST 15"), -1);
+}
+
+static int selected_row(void)
+{
+    for (int row = 1; row + 1 < g.rows; row++)
+        if (screen_row_flagged(&g, row, CELL_SELECTED))
+            return row;
+    return -1;
+}
+
+/* Forward through all hits and around, and back again: each on the screen, flagged, and counted. */
+static void go_through_hits(const char *words)
+{
+    char script[64];
+    snprintf(script, sizeof(script), "/ text:%s", words);
+    keys(script);
+    struct ui_view v = view();
+    assert_true(v.hits > 1);
+    assert_int_equal(v.hit, 1);
+    keys("Enter");
+    for (size_t i = 1; i <= 2 * v.hits; i++) {
+        int row = selected_row();
+        assert_true(row > 0);
+        assert_true(screen_row_flagged(&g, row, CELL_MATCH));
+        assert_int_equal(view().hit, (i - 1) % v.hits + 1);
+        keys(i < v.hits + 2 ? "n" : "N n n");
+    }
+    keys("N");
+    keys("Esc");
+    assert_int_equal(view().hits, 0);
+    assert_int_equal(selected_row(), -1);
+}
+
+static void details_are_searched(void **state)
+{
+    (void)state;
+    grid_resize(&g, 80, 12);
+    keys("v");
+    go_through_hits("o");
+    keys("g / text:trace");
+    assert_true(view().hits > 0);
+    assert_true(screen_row_flagged(&g, selected_row(), CELL_MATCH));
+    keys("Esc");
+    assert_true(screen_find(&g, "session ") > 0); /* back where it began */
+    keys("/ text:nothingofthesort");
+    assert_int_equal(view().hits, 0);
+    keys("Enter n");
+    assert_true(screen_find(&g, "nothing to search for") > 0);
+}
+
+static void flow_is_searched(void **state)
+{
+    (void)state;
+    grid_resize(&g, 80, 12);
+    keys("6");
+    go_through_hits("http");
+    keys("/ text:segments Enter");
+    assert_int_equal(view().hits, 1);
+    assert_true(selected_says("journal"));
+}
+
+/* A hit may begin at the end of one line and go on in the next. */
+static void words_are_found_across_lines(void **state)
+{
+    struct node *n = fixture_turn(&f, f.model.first, 9,
+                                  "one two three four five six seven eight nine ten eleven twelve thirteen "
+                                  "fourteen fifteen sixteen",
+                                  NODE_DONE, MIN, SEC);
+    (void)state;
+    fixture_settle(&f);
+    grid_resize(&g, 44, 30);
+    ui_draw(ui, &f.data, &g);
+    keys("/ text:sixteen Enter Esc v");
+    assert_int_equal(view().node_id, n->id);
+    for (int cols = UI_COLS_MIN; cols < 70; cols++) {
+        grid_resize(&g, cols, 30);
+        keys("");
+        struct key slash;
+        assert_true(key_parse(SLICE_LIT("/"), &slash));
+        ui_key(ui, &f.data, &slash);
+        for (const char *c = "seven eight nine ten"; *c; c++)
+            ui_key(ui, &f.data, &(struct key){.code = (uint32_t)*c});
+        assert_int_equal(view().hits, 1);
+        keys("Esc");
+    }
+}
+
+/* What is searched is where the keys go. */
+static void the_pane_is_searched_when_it_has_the_keys(void **state)
+{
+    (void)state;
+    keys("i Tab");
+    uint64_t before = view().node_id;
+    keys("/ text:id Enter");
+    assert_true(view().hits > 0);
+    assert_int_equal(view().node_id, before);
+    for (int row = 0; row < g.rows; row++)
+        for (int col = 0; col < 90; col++)
+            assert_false(grid_at(&g, row, col)->flags & CELL_MATCH);
+    keys("Esc Esc / text:Bash Enter");
+    assert_true(selected_says("Bash"));
+    assert_false(view().focused);
+}
+
+static void alerts_are_searched(void **state)
+{
+    (void)state;
+    keys("A");
+    keys("/ text:loop");
+    assert_int_equal(view().hits, 1);
+    assert_true(selected_says("loop"));
+    keys("Esc / text:e");
+    size_t hit = view().hit;
+    assert_true(view().hits > 1);
+    keys("Enter n");
+    assert_int_not_equal(view().hit, hit);
+    keys("N");
+    assert_int_equal(view().hit, hit);
+}
+
 static void red_is_sorted_by_keys_and_clicks(void **state)
 {
     (void)state;
@@ -274,6 +446,13 @@ int main(void)
         cmocka_unit_test_setup_teardown(events_are_searched, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(events_are_filtered, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(red_is_filtered, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_is_narrowed_to_sessions, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(red_has_a_bar_for_each_minute, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(details_are_searched, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(flow_is_searched, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(words_are_found_across_lines, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_pane_is_searched_when_it_has_the_keys, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(alerts_are_searched, open_alarms, close_busy),
         cmocka_unit_test_setup_teardown(red_is_sorted_by_keys_and_clicks, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(hints_are_clicked, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_header_leads_to_more, open_busy, close_busy),
