@@ -20,9 +20,9 @@ struct screen {
     struct terminal *terminal;
     struct ui *ui;
     struct grid grid;
-    struct screen_themes themes;
+    struct theme_list themes;
+    enum term_paper paper; /* what `auto` goes by */
     struct screen_place place;
-    char theme_names[SCREEN_THEMES_MAX * (THEME_NAME_MAX + 1)];
     struct screen_settings settings; /* config.options is its copy */
     struct grafana_api *grafana;
     struct screen_links links; /* of the list that the ui shows */
@@ -214,12 +214,50 @@ static void list_settings(struct screen *s, bool opened)
     ui_show_settings(s->ui, s->settings.items, s->settings.count);
 }
 
-static int theme_by_name(const struct screen *s, const char *name)
+static bool theme_is_auto(const struct screen *s)
 {
-    for (int i = 0; i < s->themes.count; i++)
-        if (strcmp(s->themes.list[i].name, name) == 0)
-            return i;
-    return -1;
+    return ui_theme(s->ui) == &s->themes.list[THEME_LIST_AUTO];
+}
+
+/* The terminal said something of its paper. */
+static void take_paper(struct screen *s)
+{
+    enum term_paper paper = terminal_paper(s->terminal);
+    if (paper == TERM_PAPER_UNKNOWN || paper == s->paper)
+        return;
+    s->paper = paper;
+    theme_list_paper(&s->themes, paper == TERM_PAPER_LIGHT);
+    if (theme_is_auto(s))
+        answer(s);
+}
+
+static void use_theme(struct screen *s, const char *value)
+{
+    struct ct_errmsg msg;
+    ui_set_theme(s->ui, theme_list_find(&s->themes, value, &msg));
+    if (theme_is_auto(s))
+        terminal_ask_paper(s->terminal);
+    terminal_repaint(s->terminal);
+}
+
+/* The key T: the ui has gone over to the next theme already. It is kept like what the settings screen sets.
+ */
+static void keep_theme(struct screen *s)
+{
+    struct ct_errmsg msg;
+    char words[UI_MESSAGE_MAX];
+    bool used;
+    int index = (int)(ui_theme(s->ui) - s->themes.list);
+    const char *value = s->themes.values[index];
+    screen_settings_close(&s->settings);
+    enum ct_err err = screen_settings_set(&s->settings, "theme", value, &used, &msg);
+    if (theme_is_auto(s))
+        terminal_ask_paper(s->terminal);
+    if (err)
+        snprintf(words, sizeof words, "theme %.40s, for this run: %.90s", value, msg.text);
+    else
+        snprintf(words, sizeof words, "theme %.40s, kept in config.ini", value);
+    screen_say(s, UI_INFO, words);
 }
 
 /* What the terminal and the ui were told when they were made. The rest is read when it is used. */
@@ -228,8 +266,7 @@ static void use_setting(struct screen *s, const char *name)
     const struct options *o = s->config.options;
     struct ct_errmsg msg;
     if (strcmp(name, "theme") == 0) {
-        ui_set_theme(s->ui, theme_by_name(s, o->theme));
-        terminal_repaint(s->terminal);
+        use_theme(s, o->theme);
     } else if (strcmp(name, "sort") == 0) {
         ui_set_sort(s->ui, (enum ui_sort)o->sort);
     } else if (strcmp(name, "columns") == 0) {
@@ -286,6 +323,8 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
         list_settings(s, true);
     if (e->what & UI_SET)
         set_setting(s, e);
+    if (e->what & UI_KEEP_THEME)
+        keep_theme(s);
     if (e->what & UI_COPY_TEXT)
         copy(s, slice_str(e->copy), e->copy);
     if (e->what & (UI_REDRAW | UI_REPAINT))
@@ -310,6 +349,7 @@ static void read_keys(struct screen *s)
     }
     if (s->stopped)
         return;
+    take_paper(s);
     if (err == CT_END) {
         quit(s);
         return;
@@ -382,10 +422,9 @@ static enum ct_err make_ui(struct screen *s, struct ct_errmsg *msg)
         screen_ui_create(s->config.options, terminal_ascii(s->terminal), &s->themes, &s->ui, &odd, msg);
     if (err)
         return err;
-    size_t used = 0;
-    for (int i = 0; i < s->themes.count; i++)
-        used += (size_t)snprintf(s->theme_names + used, sizeof s->theme_names - used, "%s%s", i ? "|" : "",
-                                 s->themes.list[i].name);
+    s->settings.themes = theme_list_choices(&s->themes);
+    if (theme_is_auto(s))
+        terminal_ask_paper(s->terminal);
     if (odd.text[0])
         ui_say(s->ui, UI_WARNING, odd.text);
     return CT_OK;
@@ -426,6 +465,7 @@ void screen_destroy(struct screen *s)
         return;
     terminal_close(s->terminal);
     ui_destroy(s->ui);
+    theme_list_finish(&s->themes);
     screen_place_finish(&s->place);
     screen_settings_finish(&s->settings);
     screen_links_finish(&s->links);
@@ -446,12 +486,15 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     const struct options *o = config->options;
     struct screen *s = mem_alloc(sizeof *s);
     s->config = *config;
-    screen_settings_init(&s->settings, o, s->theme_names);
+    screen_settings_init(&s->settings, o, "");
     enum trace_synthesize synthesize = synthesis_mode(config->options, config->receives);
     screen_links_init(&s->links, synthesize);
     screen_links_init(&s->link, synthesize);
     s->config.options = &s->settings.own;
     s->mouse = o->mouse;
+    s->paper = term_paper_variable(env_get(&env_process, "COLORFGBG"));
+    theme_list_init(&s->themes, NULL);
+    theme_list_paper(&s->themes, s->paper == TERM_PAPER_LIGHT);
     struct terminal_config terminal = {
         .term = env_get(&env_process, "TERM"),
         .colorterm = env_get(&env_process, "COLORTERM"),

@@ -21,7 +21,7 @@ struct screen_settings {
     struct arena texts; /* of items */
     struct buf seen;    /* config.ini as it was when the screen was opened */
     bool opened;
-    const char *themes; /* names joined by '|' */
+    const char *themes; /* theme_list_choices(); may be set later */
 };
 
 /* o and themes are borrowed and outlive this. Large: not for the stack. */

@@ -5,31 +5,14 @@
 #include "keys.h"
 #include "options_table.h"
 
-#include <stdio.h>
-
-/* Returns which one to start with; the default when the one that is asked for is none, and odd says why. */
-static int load_themes(const struct options *o, struct screen_themes *t, struct ct_errmsg *odd)
+/* Returns which one to start with; `auto` when the one that is asked for is none, and odd says why. */
+static int choose_theme(const struct options *o, struct theme_list *themes, struct ct_errmsg *odd)
 {
-    const char *name = o->theme;
-    for (int i = 0; i < THEME_BUILTIN_COUNT; i++)
-        theme_builtin(&t->list[i], i);
-    t->count = THEME_BUILTIN_COUNT;
-    int index = theme_builtin_find(slice_str(name));
-    if (index >= 0)
-        return index;
-    struct arena arena;
-    struct paths paths;
-    arena_init(&arena, 1u << 16);
-    enum ct_err err = paths_find(&env_process, &arena, &paths, odd);
-    if (!err) {
-        char path[4096];
-        bool is_path = strchr(name, '/') != NULL;
-        snprintf(path, sizeof path, is_path ? "%s%s%s" : "%s/themes/%s.ini", is_path ? "" : paths.config_dir,
-                 name, "");
-        err = theme_load(&t->list[t->count], path, odd);
-    }
-    arena_finish(&arena);
-    return err ? 0 : t->count++;
+    struct ct_errmsg why;
+    int index = theme_list_find(themes, o->theme, &why);
+    if (index < 0)
+        ct_fail(odd, CT_ERR_USAGE, "%.450s; using the default theme", why.text);
+    return index < 0 ? THEME_LIST_AUTO : index;
 }
 
 static const char *folder_of(const struct options *o)
@@ -77,8 +60,8 @@ static void make_filter(const struct options *o, struct buf *out)
         out->len--;
 }
 
-enum ct_err screen_ui_create(const struct options *o, bool ascii, struct screen_themes *themes,
-                             struct ui **out, struct ct_errmsg *odd, struct ct_errmsg *msg)
+enum ct_err screen_ui_create(const struct options *o, bool ascii, struct theme_list *themes, struct ui **out,
+                             struct ct_errmsg *odd, struct ct_errmsg *msg)
 {
     struct keymap keymap;
     struct filter filter;
@@ -97,7 +80,7 @@ enum ct_err screen_ui_create(const struct options *o, bool ascii, struct screen_
         .ascii = ascii,
         .keymap = &keymap,
         .themes = themes->list,
-        .theme = load_themes(o, themes, odd),
+        .theme = choose_theme(o, themes, odd),
         .sort = (enum ui_sort)o->sort,
         .columns = o->columns,
         .view = (enum ui_view_id)o->view,

@@ -7,15 +7,8 @@
 
 #include "options.h"
 #include "project.h"
+#include "theme_list.h"
 #include "ui.h"
-
-/* The built-in themes and one from a file. */
-#define SCREEN_THEMES_MAX (THEME_BUILTIN_COUNT + 1)
-
-struct screen_themes {
-    struct theme list[SCREEN_THEMES_MAX];
-    int count;
-};
 
 /* The project that the filter's `here` is about: that of --cwd, or of the folder we run in. */
 struct screen_place {
@@ -31,13 +24,12 @@ void screen_place_finish(struct screen_place *place);
 void screen_place_fill(struct screen_place *place, const struct options *o, struct ui_data *data);
 
 /*
- * themes is filled and has to live as long as the ui. CT_ERR_USAGE: keys or filter are wrong. The filter is
- * that of
- * --session, --cwd and --filter together. odd says what
- * is wrong with the theme or the columns in whose place the default stands; its text is empty when all is
- * well.
+ * themes were initialised, gain the one that the options name when that is a path, and have to live as long
+ * as the ui. CT_ERR_USAGE: keys or filter are wrong. The filter is that of --session, --cwd and --filter
+ * together. odd says what is wrong with the theme or the columns in whose place the default stands; its text
+ * is empty when all is well.
  */
-enum ct_err screen_ui_create(const struct options *o, bool ascii, struct screen_themes *themes,
-                             struct ui **out, struct ct_errmsg *odd, struct ct_errmsg *msg);
+enum ct_err screen_ui_create(const struct options *o, bool ascii, struct theme_list *themes, struct ui **out,
+                             struct ct_errmsg *odd, struct ct_errmsg *msg);
 
 #endif

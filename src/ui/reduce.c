@@ -355,7 +355,7 @@ static void on_action(struct ui *ui, const struct ui_data *data, enum action act
         char text[64];
         snprintf(text, sizeof(text), "theme %s", ui_theme(ui)->name);
         ui_say(ui, UI_INFO, text);
-        effects->what |= UI_REPAINT;
+        effects->what |= UI_REPAINT | UI_KEEP_THEME;
         break;
     case ACTION_MOUSE:
         effects->what |= UI_TOGGLE_MOUSE;

@@ -149,7 +149,7 @@ static int on_line(void *user, const char *section, const char *name, const char
         return problem(r, "sections are [theme] and [roles], not [%.40s]", section);
     enum role role;
     if (!role_parse(slice_str(name), &role))
-        return problem(r, "there is no role \"%.40s\"; themes/README.md lists them", name);
+        return problem(r, "there is no role \"%.40s\"; claude-top themes dark shows them all", name);
     if (r->seen[role])
         return problem(
             r,
@@ -207,8 +207,7 @@ enum ct_err theme_load(struct theme *theme, const char *path, struct ct_errmsg *
     errno = 0;
     FILE *file = fopen(path, "r");
     if (!file) {
-        err = ct_fail(msg, CT_ERR_IO, "%s: cannot read this theme (%s); using the default theme", path,
-                      strerror(errno));
+        err = ct_fail(msg, CT_ERR_IO, "%s: cannot read this theme (%s)", path, strerror(errno));
         goto use_default;
     }
     /* Read whole first: a device has no end, and inih stops at a NUL without a word. */
@@ -225,7 +224,7 @@ enum ct_err theme_load(struct theme *theme, const char *path, struct ct_errmsg *
     text[no_text ? 0 : len] = '\0';
     int line = unreadable ? 0 : ini_parse_string(text, on_line, &r);
     if (unreadable) {
-        err = ct_fail(msg, CT_ERR_IO, "%s: cannot read this theme; using the default theme", path);
+        err = ct_fail(msg, CT_ERR_IO, "%s: cannot read this theme", path);
         goto use_default;
     }
     if (line != 0) {

@@ -183,6 +183,7 @@ enum ui_effect {
     UI_LIST_LINKS = 512,     /* ui_show_links() with all links of the target */
     UI_LIST_SETTINGS = 1024, /* ui_show_settings() */
     UI_SET = 2048,           /* a setting has a new value: use it and keep it */
+    UI_KEEP_THEME = 4096,    /* ui_theme() is another: keep that */
 };
 
 #define UI_VALUE_MAX 256 /* bytes of a setting's value */

@@ -219,7 +219,7 @@ static void test_endless(void **state)
     assert_string_equal(keys_in(buf_slice(&b), 100), "x ");
     buf_clear(&b);
     buf_append_str(&b, "\033]1");
-    for (unsigned i = 0; i < TERM_INPUT_STRING_MAX + 1; i++)
+    for (unsigned i = 0; i < TERM_INPUT_STRING_MAX; i++) /* and the digit */
         buf_append_char(&b, 's');
     buf_append_str(&b, "x");
     assert_string_equal(keys_in(buf_slice(&b), 100), "x ");

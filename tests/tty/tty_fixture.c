@@ -216,6 +216,42 @@ void tty_wait_text(struct tty *tty, const char *text)
     }
 }
 
+static struct color color_of(const VTermColor *color)
+{
+    if (VTERM_COLOR_IS_DEFAULT_FG(color) || VTERM_COLOR_IS_DEFAULT_BG(color))
+        return (struct color){.kind = COLOR_DEFAULT};
+    if (VTERM_COLOR_IS_INDEXED(color))
+        return (struct color){.kind = COLOR_INDEX, .r = color->indexed.idx};
+    return (struct color){COLOR_RGB, color->rgb.red, color->rgb.green, color->rgb.blue};
+}
+
+static bool same_color(struct color a, struct color b)
+{
+    return a.kind == b.kind && (a.kind == COLOR_DEFAULT || a.r == b.r) &&
+           (a.kind != COLOR_RGB || (a.g == b.g && a.b == b.b));
+}
+
+static struct color background(struct tty *tty, int row, int col)
+{
+    VTermScreenCell cell;
+    VTermPos at = {row, col};
+    vterm_screen_get_cell(tty->screen, at, &cell);
+    return color_of(&cell.bg);
+}
+
+void tty_wait_background(struct tty *tty, int row, int col, struct color want)
+{
+    int64_t deadline = clock_mono() + TTY_DEADLINE_MS * NS_PER_MS;
+    while (!same_color(background(tty, row, col), want)) {
+        struct pollfd p = {.fd = tty->master, .events = POLLIN};
+        int64_t left = (deadline - clock_mono()) / NS_PER_MS;
+        struct color got = background(tty, row, col);
+        if (left <= 0 || poll(&p, 1, (int)left) <= 0 || !pump(tty))
+            fail_msg("(%d, %d): the background stays %d:%d,%d,%d", row, col, got.kind, got.r, got.g, got.b);
+        feed(tty);
+    }
+}
+
 void tty_go(struct tty *tty)
 {
     assert_int_equal(write(tty->to_child, "g", 1), 1);
@@ -282,15 +318,6 @@ void tty_assert_restored(struct tty *tty)
     assert_int_equal(tty->mouse, VTERM_PROP_MOUSE_NONE);
 }
 
-static struct color color_of(const VTermColor *color)
-{
-    if (VTERM_COLOR_IS_DEFAULT_FG(color) || VTERM_COLOR_IS_DEFAULT_BG(color))
-        return (struct color){.kind = COLOR_DEFAULT};
-    if (VTERM_COLOR_IS_INDEXED(color))
-        return (struct color){.kind = COLOR_INDEX, .r = color->indexed.idx};
-    return (struct color){COLOR_RGB, color->rgb.red, color->rgb.green, color->rgb.blue};
-}
-
 /* With direct colours the lowest eight values are the palette's: the darkest blacks are a shade of blue
  * there. */
 static void lift_black(struct color *c)
@@ -311,12 +338,6 @@ static struct style on_terminal(struct style style, int colors)
     lift_black(&style.fg);
     lift_black(&style.bg);
     return style;
-}
-
-static bool same_color(struct color a, struct color b)
-{
-    return a.kind == b.kind && (a.kind == COLOR_DEFAULT || a.r == b.r) &&
-           (a.kind != COLOR_RGB || (a.g == b.g && a.b == b.b));
 }
 
 static void assert_style(const VTermScreenCell *got, struct style want, int row, int col)

@@ -44,8 +44,10 @@ typedef void (*tty_program)(struct tty *tty, const struct terminal_config *confi
 struct tty *tty_start(int rows, int cols, const struct terminal_config *config, tty_program program);
 void tty_wait_step(struct tty *tty);                   /* reads until the next mark */
 void tty_wait_text(struct tty *tty, const char *text); /* reads until a row of the screen holds it */
-void tty_go(struct tty *tty);                          /* lets the program go on */
-int tty_wait_exit(struct tty *tty);                    /* reads until the program is gone; its wait status */
+/* Reads until that cell has that background. */
+void tty_wait_background(struct tty *tty, int row, int col, struct color want);
+void tty_go(struct tty *tty);       /* lets the program go on */
+int tty_wait_exit(struct tty *tty); /* reads until the program is gone; its wait status */
 void tty_type(struct tty *tty, const char *bytes);
 void tty_resize(struct tty *tty, int rows, int cols);
 const char *tty_words(struct tty *tty); /* what the program said since the last call */

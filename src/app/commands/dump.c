@@ -61,13 +61,14 @@ static enum ct_err print(const struct options *o, const struct grid *grid, const
 enum exit_code dump_screen(const struct options *o, struct ui_data *data)
 {
     struct screen_place place;
-    struct screen_themes themes;
+    struct theme_list themes;
     struct grid grid;
     struct ui *ui = NULL;
     struct buf out;
     struct ct_errmsg msg, odd;
     int cols = 1, rows = 1;
     enum ct_err err = take_size(o->size, &cols, &rows, &msg);
+    theme_list_init(&themes, NULL);
     buf_init(&out, DUMP_BYTES_MAX);
     grid_init(&grid, cols, rows);
     if (!err)
@@ -84,6 +85,7 @@ enum exit_code dump_screen(const struct options *o, struct ui_data *data)
     if (!err && (fwrite(out.data, 1, out.len, stdout) != out.len || fflush(stdout)))
         err = ct_fail(&msg, CT_ERR_IO, "the screen could not be written");
     ui_destroy(ui);
+    theme_list_finish(&themes);
     screen_place_finish(&place);
     grid_finish(&grid);
     buf_finish(&out);

@@ -44,12 +44,25 @@ size_t term_input_feed(struct term_input *in, struct slice bytes)
     return n;
 }
 
+void term_input_await(struct term_input *in, int64_t until_ns)
+{
+    in->answer_until_ns = until_ns;
+}
+
+/* "ESC P" and the beginning of what tmux puts behind it. */
+static bool may_be_wrapped(const struct term_input *in)
+{
+    static const char begin[] = "\033Ptmux;";
+    size_t len = in->len < sizeof begin - 1 ? in->len : sizeof begin - 1;
+    return len > 2 && memcmp(in->bytes, begin, len) == 0;
+}
+
 bool term_input_escape_pending(const struct term_input *in)
 {
     if (in->pasting || in->in_string || in->timed_out || in->len == 0 || in->bytes[0] != ESC)
         return false;
     /* With more bytes than these it is surely a sequence: no human types that fast. */
-    return in->len == 1 || (in->len == 2 && strchr("[O]P", in->bytes[1]));
+    return in->len == 1 || (in->len == 2 && strchr("[O]P", in->bytes[1])) || may_be_wrapped(in);
 }
 
 void term_input_timeout(struct term_input *in)
@@ -211,8 +224,11 @@ static enum verdict csi(struct term_input *in, int64_t now_ns, struct key *key, 
     struct slice params = slice_make(in->bytes + 2, at - 2);
     if (params.len && params.ptr[0] == '<')
         return mouse(in, slice_sub(params, 1, params.len), final, now_ns, key);
-    if (params.len && (params.ptr[0] < '0' || params.ptr[0] > ';'))
-        return SKIP; /* private ones are replies */
+    if (params.len && (params.ptr[0] < '0' || params.ptr[0] > ';')) { /* private ones are replies */
+        enum term_paper news = final == 'n' ? term_paper_news(params) : TERM_PAPER_UNKNOWN;
+        in->paper = news ? news : in->paper;
+        return SKIP;
+    }
     unsigned p[2] = {0, 0};
     size_t count = parse_params(params, p, 2);
     if (final == '~' && p[0] == 200) {
@@ -259,12 +275,24 @@ static enum verdict utf8(struct term_input *in, struct key *key, size_t *used)
     return KEY;
 }
 
+static enum verdict begin_string(struct term_input *in, int64_t now_ns, bool kept, bool wrapped)
+{
+    in->in_string = true;
+    in->wrapped = wrapped;
+    in->dropped = 0;
+    in->reply_len = kept ? 0 : TERM_INPUT_REPLY_MAX + 1;
+    in->string_ns = now_ns;
+    return SKIP;
+}
+
 static enum verdict escape(struct term_input *in, int64_t now_ns, struct key *key, size_t *used)
 {
     *used = 1;
     key->code = KEYCODE_ESC;
-    if (in->timed_out)
+    if (in->timed_out) {
+        in->esc_alone = now_ns < in->answer_until_ns;
         return KEY;
+    }
     if (in->len == 1)
         return MORE;
     char second = in->bytes[1];
@@ -278,17 +306,20 @@ static enum verdict escape(struct term_input *in, int64_t now_ns, struct key *ke
         key->code = keypad_code(in->bytes[2]);
         return key->code ? KEY : SKIP;
     }
-    /* Late replies to questions that somebody else asked: colours (OSC digit), terminfo and such (DCS). */
+    /* Replies: colours (OSC digit), terminfo and such (DCS). Also late ones to somebody else's questions. */
     if (second == ']' || second == 'P') {
         if (in->len == 2)
             return MORE;
         char third = in->bytes[2];
-        if ((third >= '0' && third <= '9') || (second == 'P' && strchr(">!$+", third))) {
-            in->in_string = true;
-            in->dropped = 0;
-            *used = 3;
-            return SKIP;
+        *used = 2;
+        if ((third >= '0' && third <= '9') || (second == 'P' && strchr(">!$+", third)))
+            return begin_string(in, now_ns, second == ']', false);
+        if (second == 'P' && may_be_wrapped(in)) {
+            if (in->len < sizeof "\033Ptmux;" - 1)
+                return MORE;
+            return begin_string(in, now_ns, true, true);
         }
+        *used = 1;
     }
     key->code = KEYCODE_ESC; /* Alt and a key: ESC, then the key */
     return KEY;
@@ -296,6 +327,12 @@ static enum verdict escape(struct term_input *in, int64_t now_ns, struct key *ke
 
 static enum verdict look(struct term_input *in, int64_t now_ns, struct key *key, size_t *used)
 {
+    bool esc_alone = in->esc_alone;
+    in->esc_alone = false;
+    if (esc_alone && in->bytes[0] == ']') {
+        *used = 1;
+        return begin_string(in, now_ns, true, false);
+    }
     if (!in->timed_out) {
         enum verdict v = match_terminfo(in, key, used);
         if (v == KEY)
@@ -331,18 +368,62 @@ static void skip_paste(struct term_input *in)
     consume(in, i);
 }
 
-/* Drops a string up to BEL or ESC \ (ST). An ESC that starts something else ends it as well. */
-static void skip_string(struct term_input *in)
+static void end_string(struct term_input *in)
+{
+    in->in_string = false;
+    enum term_paper paper = in->reply_len <= sizeof in->reply
+                                ? term_paper_answer(slice_make(in->reply, in->reply_len))
+                                : TERM_PAPER_UNKNOWN;
+    if (paper == TERM_PAPER_UNKNOWN)
+        return;
+    in->paper = paper;
+    in->answer_until_ns = 0;
+}
+
+static void keep_byte(struct term_input *in, char byte)
+{
+    if (in->reply_len < sizeof in->reply)
+        in->reply[in->reply_len] = byte;
+    if (in->reply_len <= sizeof in->reply)
+        in->reply_len++;
+    in->in_string = ++in->dropped <= TERM_INPUT_STRING_MAX;
+}
+
+/* An ESC in a string and the byte behind it. Returns how many of them belong to it. */
+static size_t escape_in_string(struct term_input *in, char second)
+{
+    if (in->wrapped && second == ESC) {
+        keep_byte(in, ESC);
+        return 2;
+    }
+    /* One that starts something else cuts the string off. */
+    if (second != '\\') {
+        in->in_string = false;
+        return 0;
+    }
+    end_string(in);
+    return 2;
+}
+
+/* Takes a string up to BEL or ESC \ (ST). Control characters are never part of one: they are keys. */
+static void skip_string(struct term_input *in, int64_t now_ns)
 {
     size_t i = 0;
+    in->in_string = now_ns - in->string_ns <= TERM_INPUT_STRING_NS;
+    in->string_ns = now_ns;
     while (in->in_string && i < in->len) {
-        if (in->bytes[i] == ESC && i + 1 == in->len)
+        char byte = in->bytes[i];
+        if (byte == ESC && i + 1 == in->len)
             break;
-        if (in->bytes[i] == ESC) {
+        if (byte == ESC) {
+            i += escape_in_string(in, in->bytes[i + 1]);
+        } else if (byte == '\a' && !in->wrapped) {
+            end_string(in);
+            i++;
+        } else if ((unsigned char)byte < 0x20 && byte != '\a') {
             in->in_string = false;
-            i += in->bytes[i + 1] == '\\' ? 2 : 0;
         } else {
-            in->in_string = in->bytes[i] != 7 && ++in->dropped <= TERM_INPUT_STRING_MAX;
+            keep_byte(in, byte);
             i++;
         }
     }
@@ -354,8 +435,8 @@ bool term_input_next(struct term_input *in, int64_t now_ns, struct key *key)
     for (;;) {
         if (in->pasting)
             skip_paste(in);
-        if (in->in_string)
-            skip_string(in);
+        if (in->in_string && in->len)
+            skip_string(in, now_ns);
         if (in->pasting || in->in_string || in->len == 0)
             return false;
         size_t used = 0;

@@ -42,6 +42,8 @@ struct terminal {
     bool raw; /* the terminal is ours */
     bool ascii;
     bool mouse;
+    bool ask_paper;
+    int64_t asked_ns; /* monotonic clock */
     enum term_notify notify;
     bool tmux;
     bool dropped; /* a frame, since the last one that was sent */
@@ -142,7 +144,8 @@ static enum ct_err open_screen(struct terminal *t, const struct terminal_config 
 static enum ct_err restore_bytes(const struct terminal *t, struct buf *out)
 {
     if (term_screen_modern(t->screen)) {
-        enum ct_err err = buf_append_str(out, CUT_SHORT SYNC_END MOUSE_OFF PASTE_OFF TITLE_BACK);
+        enum ct_err err =
+            buf_append_str(out, CUT_SHORT SYNC_END MOUSE_OFF PASTE_OFF TERM_PAPER_NEWS_OFF TITLE_BACK);
         if (err)
             return err;
     }
@@ -164,6 +167,13 @@ static enum ct_err append_title(const struct terminal *t, struct buf *out)
     return buf_printf(out, "\033]2;%s\033\\", t->title);
 }
 
+static void append_question(struct terminal *t)
+{
+    buf_append_str(&t->control, TERM_PAPER_NEWS_ON TERM_PAPER_ASK);
+    t->asked_ns = clock_mono();
+    term_input_await(&t->input, t->asked_ns + TERMINAL_ASKED_MS * NS_PER_MS);
+}
+
 static void enter(struct terminal *t)
 {
     t->raw = true;
@@ -173,6 +183,8 @@ static void enter(struct terminal *t)
     buf_append_str(&t->control, TITLE_SAVE PASTE_ON);
     if (t->mouse)
         buf_append_str(&t->control, MOUSE_ON);
+    if (t->ask_paper)
+        append_question(t);
     if (t->title[0])
         append_title(t, &t->control);
 }
@@ -233,6 +245,24 @@ static bool send_control(struct terminal *t)
     return term_output_flush(&t->output);
 }
 
+static bool fill(struct terminal *t);
+
+/* Left at once after it was asked: what it says must not become the shell's input. */
+static void await_answer(struct terminal *t)
+{
+    int64_t now = clock_mono(), until = now + TERMINAL_ANSWER_MS * NS_PER_MS;
+    struct key ignored;
+    if (t->asked_ns == 0 || now - t->asked_ns > TERMINAL_ASKED_MS * NS_PER_MS)
+        return;
+    while (t->input.answer_until_ns && !t->hung_up && now < until) {
+        struct pollfd pfd = {.fd = t->fd, .events = POLLIN};
+        poll(&pfd, 1, (int)((until - now) / NS_PER_MS) + 1);
+        now = clock_mono();
+        while (term_input_next(&t->input, now, &ignored) || fill(t))
+            continue;
+    }
+}
+
 static void leave(struct terminal *t)
 {
     if (!t->raw)
@@ -240,7 +270,8 @@ static void leave(struct terminal *t)
     t->raw = false;
     term_restore_disarm();
     if (term_screen_modern(t->screen))
-        buf_append_str(&t->control, MOUSE_OFF PASTE_OFF TITLE_BACK);
+        buf_append_str(&t->control, t->ask_paper ? MOUSE_OFF PASTE_OFF TERM_PAPER_NEWS_OFF TITLE_BACK
+                                                 : MOUSE_OFF PASTE_OFF TITLE_BACK);
     enum ct_err err = term_screen_leave(t->screen, &t->control);
     if (err || !send_control(t) || !term_output_drain(&t->output, TERMINAL_DRAIN_MS)) {
         /* It takes nothing now: the little that matters may still find room. */
@@ -251,6 +282,7 @@ static void leave(struct terminal *t)
         term_output_discard(&t->output);
     }
     buf_clear(&t->control);
+    await_answer(t);
     /* Half a mouse report must not become the shell's input. Output is not waited for: it may never drain. */
     tcflush(t->fd, TCIFLUSH);
     tcsetattr(t->fd, TCSANOW, &t->saved);
@@ -289,6 +321,11 @@ enum color_depth terminal_depth(const struct terminal *t)
 bool terminal_ascii(const struct terminal *t)
 {
     return t->ascii;
+}
+
+enum term_paper terminal_paper(const struct terminal *t)
+{
+    return t->input.paper;
 }
 
 struct terminal_stats terminal_stats(const struct terminal *t)
@@ -422,6 +459,15 @@ void terminal_mouse(struct terminal *t, bool on)
     t->mouse = on;
     if (t->raw && term_screen_modern(t->screen))
         send(t, on ? MOUSE_ON : MOUSE_OFF);
+}
+
+void terminal_ask_paper(struct terminal *t)
+{
+    t->ask_paper = true;
+    if (!t->raw || !term_screen_modern(t->screen))
+        return;
+    append_question(t);
+    send(t, "");
 }
 
 void terminal_bell(struct terminal *t)

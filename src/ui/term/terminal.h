@@ -4,7 +4,8 @@
  * The terminal is opened anew by its path (not by standard input or output), so that O_NONBLOCK touches
  * nobody else's descriptors. ncurses draws into a memory file; what it wrote goes to the terminal in one
  * non-blocking write, between the marks of a synchronized update where the terminal may know them. Nothing
- * here ever waits, but for terminal_close() and terminal_suspend(), which wait TERMINAL_DRAIN_MS at most.
+ * here ever waits, but for terminal_close() and terminal_suspend(), which wait TERMINAL_DRAIN_MS at most, and
+ * TERMINAL_ANSWER_MS when they come right after a question to the terminal.
  *
  * When the terminal does not take all of a frame, the rest is kept and frames that come meanwhile are dropped
  * (counted). As the rest is sent later and nothing of it is lost, the next frame is again a difference to
@@ -20,6 +21,7 @@
 #include "grid.h"
 #include "key.h"
 #include "term_notify.h"
+#include "term_paper.h"
 #include "theme.h"
 
 /* How many colours to use. More than the terminfo entry has is never used. */
@@ -59,9 +61,11 @@ struct terminal_stats {
 
 struct terminal;
 
-#define TERMINAL_DRAIN_MS  250 /* longest wait for a terminal that takes nothing, at close and suspend */
-#define TERMINAL_ESCAPE_MS 25  /* a lone ESC is the key when nothing follows for so long */
-#define TERMINAL_DOUBLE_MS 400 /* two clicks on one cell within it are a double click */
+#define TERMINAL_DRAIN_MS  250  /* longest wait for a terminal that takes nothing, at close and suspend */
+#define TERMINAL_ESCAPE_MS 25   /* a lone ESC is the key when nothing follows for so long */
+#define TERMINAL_ASKED_MS  1000 /* that long an answer may come; closed sooner, it is waited for as below */
+#define TERMINAL_ANSWER_MS 100  /* longest wait for it, so that it does not end as input of the shell */
+#define TERMINAL_DOUBLE_MS 400  /* two clicks on one cell within it are a double click */
 #define TERMINAL_COPY_MAX  (32u * 1024u) /* longest text to copy: terminals refuse longer sequences */
 #define TERMINAL_TITLE_MAX 128           /* bytes of a window title */
 #define TERMINAL_LINK_MAX  4096          /* bytes of a hyperlink */
@@ -83,6 +87,13 @@ void terminal_size(const struct terminal *t, int *rows, int *cols);
 enum color_depth terminal_depth(const struct terminal *t);
 bool terminal_ascii(const struct terminal *t); /* the ui should draw with ASCII */
 struct terminal_stats terminal_stats(const struct terminal *t);
+
+/*
+ * Asks the terminal for its paper, now and whenever it is taken back, and to say when that changes. It
+ * answers later or never: look again after terminal_read(). Unknown until then, and without the question.
+ */
+void terminal_ask_paper(struct terminal *t);
+enum term_paper terminal_paper(const struct terminal *t);
 
 /*
  * Shows the grid; what it does not cover is blank. CT_OK also when nothing had to be written; CT_AGAIN when
