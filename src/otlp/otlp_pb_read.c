@@ -1,38 +1,45 @@
 #include "otlp_pb_read.h"
 
-void pbr_init(struct pbr *r, struct walk *w, const char *name, struct slice bytes)
+static bool broken(struct pbr *r, const pb_istream_t *stream)
 {
-    /* nanopb adds to the pointer it is given, and NULL + 0 is not defined in C. */
-    const char *start = bytes.ptr ? bytes.ptr : "";
-    *r = (struct pbr){
-        .stream = pb_istream_from_buffer((const pb_byte_t *)start, bytes.len),
-        .end = start + bytes.len,
-        .walk = w,
-        .name = name,
-    };
+    return walk_malformed(r->walk, "%s: %s", r->name, stream->errmsg ? stream->errmsg : "not protobuf");
 }
 
-static bool broken(struct pbr *r)
-{
-    return walk_malformed(r->walk, "%s: %s", r->name, r->stream.errmsg ? r->stream.errmsg : "not protobuf");
-}
-
-static bool wrong_wire(struct pbr *r)
+bool pbr_wrong_wire(struct pbr *r)
 {
     return walk_malformed(r->walk, "%s: field %u has wire type %u", r->name, (unsigned)r->tag,
                           (unsigned)r->wire);
 }
 
-bool pbr_next(struct pbr *r)
+static pb_istream_t stream_of(const struct pbr *r)
+{
+    return pb_istream_from_buffer((const pb_byte_t *)r->at, (size_t)(r->end - r->at));
+}
+
+/* Ends what was done with stream_of(). */
+static bool took(struct pbr *r, const pb_istream_t *stream, bool well)
+{
+    r->at = r->end - stream->bytes_left;
+    return well || broken(r, stream);
+}
+
+bool pbr_cut_off(struct pbr *r)
+{
+    return walk_malformed(r->walk, "%s: field %u is cut off", r->name, (unsigned)r->tag);
+}
+
+bool pbr_varint_slow(struct pbr *r, uint64_t *out)
+{
+    pb_istream_t stream = stream_of(r);
+    return took(r, &stream, pb_decode_varint(&stream, out));
+}
+
+bool pbr_next_slow(struct pbr *r)
 {
     bool eof = false;
-    if (r->walk->err)
+    pb_istream_t stream = stream_of(r);
+    if (!took(r, &stream, pb_decode_tag(&stream, &r->wire, &r->tag, &eof) || eof) || eof)
         return false;
-    if (!pb_decode_tag(&r->stream, &r->wire, &r->tag, &eof)) {
-        if (!eof)
-            broken(r);
-        return false;
-    }
     if (r->tag == 0)
         return walk_malformed(r->walk, "%s: field number 0", r->name);
     return true;
@@ -40,20 +47,22 @@ bool pbr_next(struct pbr *r)
 
 bool pbr_skip(struct pbr *r)
 {
-    if (r->wire != PB_WT_VARINT && r->wire != PB_WT_64BIT && r->wire != PB_WT_STRING &&
-        r->wire != PB_WT_32BIT)
-        return wrong_wire(r);
-    if (r->wire == PB_WT_VARINT) { /* pb_skip_field() would pass over one of any length */
-        uint64_t ignored;
-        return pb_decode_varint(&r->stream, &ignored) || broken(r);
-    }
-    return pb_skip_field(&r->stream, r->wire) || broken(r);
+    struct slice bytes;
+    uint64_t ignored;
+    if (r->wire == PB_WT_STRING)
+        return pbr_bytes(r, &bytes);
+    if (r->wire == PB_WT_VARINT) /* pb_skip_field() would pass over one of any length */
+        return pbr_take_varint(r, &ignored);
+    if (r->wire != PB_WT_64BIT && r->wire != PB_WT_32BIT)
+        return pbr_wrong_wire(r);
+    pb_istream_t stream = stream_of(r);
+    return took(r, &stream, pb_skip_field(&stream, r->wire));
 }
 
 bool pbr_expect(struct pbr *r, pb_wire_type_t wire)
 {
     if (r->wire != wire)
-        return wrong_wire(r);
+        return pbr_wrong_wire(r);
     return pbr_skip(r);
 }
 
@@ -65,49 +74,37 @@ bool pbr_expect_fixed64s(struct pbr *r)
     if (!pbr_bytes(r, &packed))
         return false;
     if (packed.len % 8 != 0)
-        return walk_malformed(r->walk, "%s: field %u is cut off", r->name, (unsigned)r->tag);
+        return pbr_cut_off(r);
     return true;
-}
-
-bool pbr_bytes(struct pbr *r, struct slice *out)
-{
-    uint64_t len;
-    if (r->wire != PB_WT_STRING)
-        return wrong_wire(r);
-    if (!pb_decode_varint(&r->stream, &len))
-        return broken(r);
-    if (len > r->stream.bytes_left)
-        return walk_malformed(r->walk, "%s: field %u is cut off", r->name, (unsigned)r->tag);
-    *out = slice_make(r->end - r->stream.bytes_left, (size_t)len);
-    return pb_read(&r->stream, NULL, (size_t)len) || broken(r);
 }
 
 bool pbr_varint(struct pbr *r, uint64_t *out)
 {
-    if (r->wire != PB_WT_VARINT)
-        return wrong_wire(r);
-    return pb_decode_varint(&r->stream, out) || broken(r);
+    return r->wire == PB_WT_VARINT ? pbr_take_varint(r, out) : pbr_wrong_wire(r);
 }
 
 bool pbr_fixed64(struct pbr *r, uint64_t *out)
 {
     if (r->wire != PB_WT_64BIT)
-        return wrong_wire(r);
-    return pb_decode_fixed64(&r->stream, out) || broken(r);
+        return pbr_wrong_wire(r);
+    pb_istream_t stream = stream_of(r);
+    return took(r, &stream, pb_decode_fixed64(&stream, out));
 }
 
 bool pbr_fixed32(struct pbr *r, uint32_t *out)
 {
     if (r->wire != PB_WT_32BIT)
-        return wrong_wire(r);
-    return pb_decode_fixed32(&r->stream, out) || broken(r);
+        return pbr_wrong_wire(r);
+    pb_istream_t stream = stream_of(r);
+    return took(r, &stream, pb_decode_fixed32(&stream, out));
 }
 
 bool pbr_double(struct pbr *r, double *out)
 {
     if (r->wire != PB_WT_64BIT)
-        return wrong_wire(r);
-    return pb_decode_fixed64(&r->stream, out) || broken(r);
+        return pbr_wrong_wire(r);
+    pb_istream_t stream = stream_of(r);
+    return took(r, &stream, pb_decode_fixed64(&stream, out));
 }
 
 bool pbr_id(struct pbr *r, uint8_t *id, size_t len, bool *has)

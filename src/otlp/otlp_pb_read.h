@@ -1,5 +1,5 @@
 /*
- * otlp_pb_read.h - one protobuf message, field by field, over nanopb's stream primitives.
+ * otlp_pb_read.h - one protobuf message, field by field, over nanopb's primitives.
  *
  *     pbr_init(&r, w, "Span", bytes);
  *     while (pbr_next(&r))
@@ -18,18 +18,57 @@
 #include <pb_decode.h>
 
 struct pbr {
-    pb_istream_t stream;
-    const char *end; /* of the message: the read position is end - stream.bytes_left */
+    const char *at; /* the next byte */
+    const char *end;
     struct walk *walk;
     const char *name; /* of the message, for people */
     uint32_t tag;
     pb_wire_type_t wire;
 };
 
-void pbr_init(struct pbr *r, struct walk *w, const char *name, struct slice bytes);
+static inline void pbr_init(struct pbr *r, struct walk *w, const char *name, struct slice bytes)
+{
+    /* nanopb adds to the pointer it is given, and NULL + 0 is not defined in C. */
+    const char *start = bytes.ptr ? bytes.ptr : "";
+    *r = (struct pbr){.at = start, .end = start + bytes.len, .walk = w, .name = name};
+}
+
+/* Most tags and lengths are one byte, which needs no call of nanopb. */
+static inline bool pbr_one_byte(struct pbr *r, uint8_t *out)
+{
+    if (r->at == r->end || (uint8_t)*r->at > 0x7f)
+        return false;
+    *out = (uint8_t)*r->at++;
+    return true;
+}
+
+/* A tag, a varint and a length of any size, and what is wrong with one. */
+bool pbr_next_slow(struct pbr *r);
+bool pbr_varint_slow(struct pbr *r, uint64_t *out);
+bool pbr_wrong_wire(struct pbr *r);
+bool pbr_cut_off(struct pbr *r);
 
 /* Reads the next field's tag. False at the end and after a failure. */
-bool pbr_next(struct pbr *r);
+static inline bool pbr_next(struct pbr *r)
+{
+    uint8_t byte;
+    if (r->walk->err || r->at == r->end)
+        return false;
+    if ((uint8_t)*r->at <= 7 || !pbr_one_byte(r, &byte))
+        return pbr_next_slow(r);
+    r->tag = byte >> 3;
+    r->wire = (pb_wire_type_t)(byte & 7);
+    return true;
+}
+
+static inline bool pbr_take_varint(struct pbr *r, uint64_t *out)
+{
+    uint8_t byte;
+    if (!pbr_one_byte(r, &byte))
+        return pbr_varint_slow(r, out);
+    *out = byte;
+    return true;
+}
 
 /* Passes over the field, whatever it is. */
 bool pbr_skip(struct pbr *r);
@@ -40,7 +79,20 @@ bool pbr_expect(struct pbr *r, pb_wire_type_t wire);
 /* Likewise for a repeated fixed64 or double: packed or not. */
 bool pbr_expect_fixed64s(struct pbr *r);
 
-bool pbr_bytes(struct pbr *r, struct slice *out); /* string, bytes, embedded message: a part of the body */
+/* A string, bytes, an embedded message: a part of the body. */
+static inline bool pbr_bytes(struct pbr *r, struct slice *out)
+{
+    uint64_t len;
+    if (r->wire != PB_WT_STRING)
+        return pbr_wrong_wire(r), false;
+    if (!pbr_take_varint(r, &len))
+        return false;
+    if (len > (size_t)(r->end - r->at))
+        return pbr_cut_off(r), false;
+    *out = slice_make(r->at, (size_t)len);
+    r->at += len;
+    return true;
+}
 bool pbr_varint(struct pbr *r, uint64_t *out);
 bool pbr_fixed64(struct pbr *r, uint64_t *out);
 bool pbr_fixed32(struct pbr *r, uint32_t *out);
