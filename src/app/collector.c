@@ -34,31 +34,48 @@ static void on_process_exit(void *ctx, const char *session_id)
         intake_process_exit(c, session_id);
 }
 
+static bool time_is_up(void *ctx)
+{
+    return clock_mono() >= *(const int64_t *)ctx;
+}
+
+/* A piece of the frame: CT_AGAIN when there is more of it. */
+static enum ct_err read_piece(struct collector *c, int64_t deadline)
+{
+    const struct frame *frame = &c->reading;
+    uint64_t errors = ingest_stats(c->ingest).decode_errors;
+    if (frame->seq >= c->model_from && ingest_piece(c->ingest, frame, time_is_up, &deadline) == CT_AGAIN)
+        return CT_AGAIN;
+    c->in_frame = false;
+    if (frame->seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
+        intake_unreadable(c, frame);
+    process_watch_frame(c->processes, frame);
+    synthesis_frame(c, frame);
+    return CT_OK;
+}
+
 static void catch_up(uv_idle_t *idle)
 {
     struct collector *c = idle->data;
     int64_t deadline = clock_mono() + CATCH_UP_SLICE_NS;
-    struct frame frame;
     enum ct_err err;
     do {
-        err = journal_reader_next(c->reader, &frame, NULL);
+        err = c->in_frame ? CT_OK : journal_reader_next(c->reader, &c->reading, NULL);
         if (err == CT_OK) {
-            uint64_t errors = ingest_stats(c->ingest).decode_errors;
-            if (frame.seq >= c->model_from)
-                ingest_frame(c->ingest, &frame);
-            if (frame.seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
-                intake_unreadable(c, &frame);
-            process_watch_frame(c->processes, &frame);
-            synthesis_frame(c, &frame);
+            c->in_frame = true;
+            err = read_piece(c, deadline);
         }
     } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
-    if (err != CT_OK && err != CT_ERR_FORMAT) {
+    if (err != CT_OK && err != CT_ERR_FORMAT && err != CT_AGAIN) {
         /* Caught up; or the disk could not be read, and the next append tries again. */
         uv_idle_stop(idle);
         c->behind = false;
         process_watch_settled(c->processes);
         synthesis_changed(c);
     }
+    /* Here rather than in the next frame of the screen, which then has less to do. */
+    if (c->config.on_change && !c->in_frame)
+        (void)model_revision(c->model);
     collector_changed(c);
 }
 
@@ -248,6 +265,8 @@ void collector_part_stopped(struct collector *c)
 static void read_on(struct collector *c)
 {
     int64_t deadline = clock_mono() + LEAVE_READ_NS;
+    if (c->in_frame) /* whoever goes on with the model begins with the next frame */
+        read_piece(c, INT64_MAX);
     while (c->synthesis && c->behind && clock_mono() < deadline)
         catch_up(&c->catch_up);
     synthesis_leave(c);

@@ -35,6 +35,8 @@ struct collector {
     size_t own_count;
     struct journal *journal;
     struct journal_reader *reader; /* the model's */
+    struct frame reading;          /* the reader's last frame, while in_frame */
+    bool in_frame;                 /* the model has read a part of it */
     struct collector_tee tees[FLOW_UPSTREAMS_MAX];
     size_t tee_count;
     struct receiver *receiver;

@@ -164,9 +164,21 @@ static enum ct_err grpc_message(const struct frame *frame, struct slice *message
     return CT_OK;
 }
 
+static bool has_enough(void *ctx)
+{
+    struct ingest *in = ctx;
+    return in->enough(in->enough_ctx);
+}
+
 static enum ct_err otlp_frame(struct ingest *in, const struct frame *frame)
 {
-    const struct otlp_sink sink = {.ctx = in, .log = on_log, .span = on_span, .point = on_point};
+    const struct otlp_sink sink = {.ctx = in,
+                                   .from = in->from,
+                                   .enough = in->enough ? has_enough : NULL,
+                                   .log = on_log,
+                                   .span = on_span,
+                                   .point = on_point};
+    struct otlp_counts counts = {0};
     enum otlp_signal signal;
     enum otlp_encoding encoding = OTLP_PROTOBUF;
     enum otlp_compression compression;
@@ -185,11 +197,21 @@ static enum ct_err otlp_frame(struct ingest *in, const struct frame *frame)
                !otlp_compression_parse(frame_header_get(frame, "content-encoding"), &compression)) {
         return CT_ERR_UNSUPPORTED;
     }
-    return otlp_decode(in->decoder, signal, encoding, compression, body, &sink, NULL, NULL, NULL);
+    enum ct_err err =
+        otlp_decode(in->decoder, signal, encoding, compression, body, &sink, &counts, NULL, NULL);
+    in->from = err == CT_AGAIN ? counts.items : 0;
+    return err;
 }
 
 enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
 {
+    return ingest_piece(in, frame, NULL, NULL);
+}
+
+enum ct_err ingest_piece(struct ingest *in, const struct frame *frame, bool (*enough)(void *ctx), void *ctx)
+{
+    in->enough = enough;
+    in->enough_ctx = ctx;
     if (frame->source == FRAME_SYNTHESIZED) /* made from what the others tell */
         return CT_OK;
     in->arrival_ns = frame->wall_ns;
@@ -205,7 +227,7 @@ enum ct_err ingest_frame(struct ingest *in, const struct frame *frame)
     }
     if (in->json.cap > INGEST_JSON_KEEP)
         buf_finish(&in->json);
-    if (err)
+    if (err && err != CT_AGAIN)
         in->stats.decode_errors++;
     return err;
 }

@@ -39,6 +39,12 @@ void ingest_destroy(struct ingest *in);
 /* Decodes one frame and emits its events. A frame that cannot be decoded is counted, never an abort. */
 enum ct_err ingest_frame(struct ingest *in, const struct frame *frame);
 
+/*
+ * The same in pieces: enough is asked between two records of a frame in protobuf, and true ends the piece
+ * with CT_AGAIN. The next call is then for the same frame.
+ */
+enum ct_err ingest_piece(struct ingest *in, const struct frame *frame, bool (*enough)(void *ctx), void *ctx);
+
 struct ingest_stats ingest_stats(const struct ingest *in);
 
 #endif

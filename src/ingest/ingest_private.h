@@ -45,6 +45,9 @@ struct ingest {
     struct arena scratch;
     struct buf json; /* the patched copy of a JSON text */
     int64_t arrival_ns;
+    size_t from; /* items of the frame that were read in earlier pieces */
+    bool (*enough)(void *ctx);
+    void *enough_ctx;
 };
 
 struct slice ingest_clean(struct ingest *in, struct slice text, size_t max);

@@ -54,7 +54,7 @@ enum ct_err otlp_decode(struct otlp_decoder *d, enum otlp_signal signal, enum ot
     }
     if (counts)
         *counts = w->counts;
-    if (err && why)
+    if (err && err != CT_AGAIN && why)
         *why = refusal;
     walk_end(w);
     inflater_trim(&d->inflater);

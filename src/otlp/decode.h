@@ -23,6 +23,8 @@ struct otlp_counts {
     size_t logs;
     size_t spans;
     size_t points;
+    size_t
+        items; /* log records, spans and metrics up to here, those of earlier pieces included; of protobuf */
 };
 
 /*
@@ -31,6 +33,7 @@ struct otlp_counts {
  *   CT_ERR_FORMAT       BAD_GZIP, DECODE
  *   CT_ERR_LIMIT        INFLATED, NESTING, ATTRIBUTES, RECORDS, OVERLOAD (a sink returned false)
  *   CT_ERR_NOMEM        OVERLOAD
+ *   CT_AGAIN            none: the sink has enough (struct otlp_sink)
  *   CT_ERR_UNSUPPORTED  ENCODING (zstd, where it is not compiled in)
  * ATTRIBUTES also bounds nested values, events and links, at 64 times as many; RECORDS also bounds
  * json_nodes. Records before the fault have already reached the sink and are counted: run with a NULL sink

@@ -112,7 +112,7 @@ static bool read_scope_block(struct walk *w, const struct frame *frame, struct s
     while (pbr_next(&r)) {
         if (r.tag != 2)
             pbr_skip(&r);
-        else if (pbr_bytes(&r, &record))
+        else if (pbr_bytes(&r, &record) && walk_item(w))
             frame->record(w, record);
     }
     return !w->err;

@@ -153,9 +153,15 @@ struct otlp_point {
 /*
  * Where decoded records go; any function may be NULL. A record's resource comes before it however the fields
  * were ordered in the message. Returning false stops the decode with CT_ERR_LIMIT.
+ *
+ * A body in protobuf can be read in pieces: enough is asked between two items (log records, spans, metrics),
+ * and true stops the decode with CT_AGAIN; the next piece, of the same body, begins behind the items of the
+ * last one (otlp_counts). Every piece has an item at least. A body in JSON is one piece.
  */
 struct otlp_sink {
     void *ctx;
+    size_t from; /* items that are passed over, 0 for all of the body */
+    bool (*enough)(void *ctx);
     bool (*log)(void *ctx, const struct otlp_resource *, const struct otlp_scope *, const struct otlp_log *);
     bool (*span)(void *ctx, const struct otlp_resource *, const struct otlp_scope *,
                  const struct otlp_span *);

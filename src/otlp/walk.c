@@ -108,6 +108,19 @@ bool walk_depth(struct walk *w, size_t depth)
     return true;
 }
 
+bool walk_item(struct walk *w)
+{
+    if (!w->sink) {
+        w->counts.items++;
+        return true;
+    }
+    if (w->counts.items > w->sink->from && w->sink->enough && w->sink->enough(w->sink->ctx)) {
+        w->err = CT_AGAIN;
+        return false;
+    }
+    return w->counts.items++ >= w->sink->from;
+}
+
 static bool count_one(struct walk *w, size_t *counter)
 {
     size_t total = w->counts.logs + w->counts.spans + w->counts.points;

@@ -72,6 +72,9 @@ bool walk_bytes(struct walk *w, size_t size, char **out);
 /* An AnyValue at depth (1: an attribute's own value). */
 bool walk_depth(struct walk *w, size_t depth);
 
+/* Whether the next item of a scope is read now: it is neither of an earlier piece nor of a later one. */
+bool walk_item(struct walk *w);
+
 /* Counts a record and hands it to the sink. */
 bool walk_log(struct walk *w, const struct otlp_log *log);
 bool walk_span(struct walk *w, const struct otlp_span *span);
