@@ -1,3 +1,4 @@
+#include "clock.h"
 #include "h2_sniff.h"
 #include "receiver_internal.h"
 
@@ -33,6 +34,7 @@ void connection_close(struct connection *c)
     if (c->closing)
         return;
     c->closing = true;
+    receiver_turn_leave(c);
     uv_close(&c->io.handle, on_closed);
     uv_close((uv_handle_t *)&c->timer, on_closed);
 }
@@ -72,25 +74,31 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 {
     (void)suggested;
     struct connection *c = handle->data;
-    *buf = uv_buf_init(c->r->input, (unsigned)CORE_FEED_MAX);
+    /* Without a buffer nothing is read, and on_read() gets UV_ENOBUFS. */
+    *buf =
+        receiver_turn_may_read(c) ? uv_buf_init(c->r->input, (unsigned)CORE_FEED_MAX) : uv_buf_init(NULL, 0);
 }
 
 static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct connection *c = stream->data;
-    if (c->closing || n == 0)
+    struct receiver *r = c->r;
+    if (c->closing || n == 0 || n == UV_ENOBUFS)
         return;
     if (n > 0) {
-        c->r->stats.bytes += (uint64_t)n;
+        int64_t began = clock_mono();
+        r->stats.bytes += (uint64_t)n;
         connection_wire_feed(c, slice_make(buf->base, (size_t)n));
-    } else {
-        connection_wire_broken(c, OTLP_REFUSED_TLS);
-        if (n != UV_EOF) {
-            connection_close(c);
-            return;
-        }
-        core_eof(c->core, receiver_now(c->r));
+        connection_pump(c);
+        receiver_turn_spent(r, clock_mono() - began);
+        return;
     }
+    connection_wire_broken(c, OTLP_REFUSED_TLS);
+    if (n != UV_EOF) {
+        connection_close(c);
+        return;
+    }
+    core_eof(c->core, receiver_now(r));
     connection_pump(c);
 }
 
@@ -150,6 +158,8 @@ static void read_as_wanted(struct connection *c)
         uv_read_start(&c->io.stream, on_alloc, on_read);
     else
         uv_read_stop(&c->io.stream);
+    if (!want)
+        receiver_turn_leave(c);
 }
 
 void connection_pump(struct connection *c)

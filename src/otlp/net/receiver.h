@@ -8,6 +8,10 @@
  * whose sender has gone, or whose grpc-timeout has passed, is still answered by the handler; the reply is
  * dropped. The application ignores SIGPIPE.
  *
+ * A turn of the loop takes input for RECEIVER_TURN_NS, and for as long as the last piece takes beyond that;
+ * what is there besides waits in the sockets for the next turn, whoever was not served yet comes first. So
+ * neither a fast sender nor many of them hold up whatever else is on the loop.
+ *
  * The handler sees requests whose HTTP is sound. Path, method, content type and content are the handler's
  * matter.
  */
@@ -19,6 +23,8 @@
 #include "slice.h"
 
 #include <uv.h>
+
+#define RECEIVER_TURN_NS INT64_C(1500000)
 
 struct receiver;
 struct receiver_request;

@@ -73,7 +73,9 @@ struct connection {
     uv_write_t write;
     uv_shutdown_t shut;
     size_t write_len;
-    unsigned handles; /* not yet closed */
+    unsigned handles;    /* not yet closed */
+    uint64_t turn_round; /* it was served last */
+    bool turn_owed;
     bool local;
     bool reading;
     bool writing;
@@ -103,7 +105,12 @@ struct receiver {
     struct receiver_stats stats;
     struct listener *listeners;
     struct connection *connections;
-    char *input; /* CORE_FEED_MAX bytes; every read is used up before the next */
+    char *input;      /* CORE_FEED_MAX bytes; every read is used up before the next */
+    uint64_t turn_ms; /* uv_now() of the turn of the loop that turn_ns belongs to */
+    int64_t turn_ns;  /* spent on input in it */
+    uint64_t
+        turn_round;   /* in which each connection that has input is served once before any is served twice */
+    size_t turn_owed; /* connections that had input when the time was up, and were not served in this round */
     struct admission admission;
     struct tls_context *tls; /* NULL: TCP ports speak plain text */
     bool loopback_without_token;
@@ -122,6 +129,11 @@ struct receiver {
     void (*done)(void *ctx);
     void *done_ctx;
 };
+
+/* receiver_turn.c: a turn of the loop takes input for RECEIVER_TURN_NS, from all connections fairly. */
+bool receiver_turn_may_read(struct connection *c); /* asked before every read */
+void receiver_turn_spent(struct receiver *r, int64_t ns);
+void receiver_turn_leave(struct connection *c); /* it wants no input any more, or was served */
 
 /* receiver.c */
 uint64_t receiver_now(struct receiver *r); /* also keeps the date up */
