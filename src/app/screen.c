@@ -29,11 +29,14 @@ struct screen {
     struct screen_links link;  /* of one key press */
     bool mouse;
     bool dirty;
+    bool answers; /* the next frame is a key's */
     int64_t drawn_mono_ns;
+    int64_t answered_mono_ns; /* a key */
 
     uv_poll_t poll;
-    uv_timer_t frame;  /* the next frame, or the next tick of an age */
-    uv_timer_t escape; /* a lone ESC */
+    uv_prepare_t between; /* a turn of the loop that does not sleep: keys before what the sockets bring */
+    uv_timer_t frame;     /* the next frame, or the next tick of an age */
+    uv_timer_t escape;    /* a lone ESC */
     uv_signal_t signals[4];
     unsigned handles;
     bool stopped;
@@ -98,8 +101,10 @@ static void draw(struct screen *s)
 {
     struct ui_data data;
     fill(s, &data);
-    s->dirty = false;
     s->drawn_mono_ns = clock_mono();
+    if (s->answers)
+        s->answered_mono_ns = s->drawn_mono_ns;
+    s->dirty = s->answers = false;
     ui_draw(s->ui, &data, &s->grid);
     terminal_title(s->terminal, ui_window_title(s->ui));
     call_for_attention(s);
@@ -131,14 +136,14 @@ void screen_receives(struct screen *s, bool receives)
     s->config.receives = receives;
 }
 
-/* A key is answered at once, and keys that repeat faster than a screen can follow by frames of their own
- * pace. */
+/* A key is answered at once (read_keys()), and keys that repeat faster than a screen can follow by frames of
+ * their own pace. */
 static void answer(struct screen *s)
 {
     if (s->stopped)
         return;
-    s->dirty = true;
-    schedule(s, s->drawn_mono_ns + SCREEN_KEY_MS * NS_PER_MS - clock_mono());
+    s->dirty = s->answers = true;
+    schedule(s, s->answered_mono_ns + SCREEN_KEY_MS * NS_PER_MS - clock_mono());
 }
 
 void screen_say(struct screen *s, enum ui_severity severity, const char *text)
@@ -356,6 +361,8 @@ static void read_keys(struct screen *s)
     }
     if (terminal_escape_pending(s->terminal))
         uv_timer_start(&s->escape, on_escape, TERMINAL_ESCAPE_MS, 0);
+    if (s->answers && clock_mono() - s->answered_mono_ns >= SCREEN_KEY_MS * NS_PER_MS)
+        draw(s);
 }
 
 static void on_escape(uv_timer_t *timer)
@@ -378,6 +385,14 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         listen_for(s);
     }
     if (events & UV_READABLE)
+        read_keys(s);
+}
+
+/* Of a loop at work: a key need not wait until all that the sockets have is read. */
+static void on_between(uv_prepare_t *between)
+{
+    struct screen *s = between->data;
+    if (uv_backend_timeout(s->config.loop) == 0 && terminal_has_input(s->terminal))
         read_keys(s);
 }
 
@@ -449,6 +464,7 @@ void screen_stop(struct screen *s, void (*done)(void *ctx), void *ctx)
     s->stop_ctx = ctx;
     uv_poll_stop(&s->poll);
     uv_close((uv_handle_t *)&s->poll, on_closed);
+    uv_close((uv_handle_t *)&s->between, on_closed);
     uv_close((uv_handle_t *)&s->frame, on_closed);
     uv_close((uv_handle_t *)&s->escape, on_closed);
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++)
@@ -525,14 +541,17 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     uv_poll_init(config->loop, &s->poll, terminal_fd(s->terminal));
     uv_timer_init(config->loop, &s->frame);
     uv_timer_init(config->loop, &s->escape);
-    s->poll.data = s->frame.data = s->escape.data = s;
+    s->poll.data = s->between.data = s->frame.data = s->escape.data = s;
+    uv_prepare_init(config->loop, &s->between);
+    uv_prepare_start(&s->between, on_between);
+    uv_unref((uv_handle_t *)&s->between);
     for (size_t i = 0; i < sizeof watched / sizeof *watched; i++) {
         uv_signal_init(config->loop, &s->signals[i]);
         s->signals[i].data = s;
         uv_signal_start(&s->signals[i], on_signal, watched[i]);
     }
     s->grafana = grafana_api_create(config->loop, s->config.options, NULL, NULL);
-    s->handles = 4 + sizeof watched / sizeof *watched;
+    s->handles = 5 + sizeof watched / sizeof *watched;
     listen_for(s);
     screen_changed(s);
     *out = s;

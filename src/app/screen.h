@@ -2,7 +2,8 @@
  * screen.h - the terminal, the ui and the loop between them.
  *
  * A frame is drawn at most every SCREEN_FRAME_MS and only when something changed or an age on the screen
- * ticks; a key is answered with a frame of its own, SCREEN_KEY_MS after the last one at the earliest. Nothing
+ * ticks; a key is answered with a frame of its own, at once, or SCREEN_KEY_MS after the last
+ * key's. Nothing
  * is drawn inside a network callback, and nothing wakes the loop when nothing happens.
  */
 #ifndef CT_APP_SCREEN_H

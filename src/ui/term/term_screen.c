@@ -286,12 +286,15 @@ static bool is_trap(const struct term_screen *s, int row, int col)
     return !s->has_corner && row == LINES - 1 && col == COLS - 3;
 }
 
+/* erased: the place is blank and without any look already. */
 static void put_cell(struct term_screen *s, int row, int col, const struct theme *theme,
-                     const struct cell *cell)
+                     const struct cell *cell, bool erased)
 {
     wchar_t text[CCHARW_MAX + 1];
     cchar_t c;
     struct term_look look = look_of(s, theme, cell);
+    if (erased && cell->len == 1 && cell->text[0] == ' ' && look.attrs == 0 && look.pair == 0)
+        return;
     int times = cell_text(s, cell, !is_trap(s, row, col), text, CCHARW_MAX);
     if (setcchar(&c, text, (attr_t)look.attrs, look.pair, NULL) == ERR)
         return;
@@ -311,7 +314,7 @@ static void put_row(struct term_screen *s, int row, const struct grid *grid, con
         if (!changed && cell->width == 2)
             changed = grid_at(&s->shown, row, col + 1)->width != 0;
         if (changed)
-            put_cell(s, row, col, theme, cell);
+            put_cell(s, row, col, theme, cell, all);
     }
 }
 

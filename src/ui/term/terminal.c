@@ -436,6 +436,12 @@ enum ct_err terminal_read(struct terminal *t, int64_t now_ns, struct key *key)
     return t->hung_up || t->output.gone ? CT_END : CT_AGAIN;
 }
 
+bool terminal_has_input(const struct terminal *t)
+{
+    struct pollfd p = {.fd = t->fd, .events = POLLIN};
+    return poll(&p, 1, 0) > 0;
+}
+
 bool terminal_escape_pending(const struct terminal *t)
 {
     return t->chunk_at == t->chunk_len && term_input_escape_pending(&t->input);

@@ -120,6 +120,9 @@ bool terminal_resized(struct terminal *t);
  */
 enum ct_err terminal_read(struct terminal *t, int64_t now_ns, struct key *key);
 
+/* Something can be read now. */
+bool terminal_has_input(const struct terminal *t);
+
 /*
  * What was read ends in something that may be the ESC key or the start of a sequence: after
  * TERMINAL_ESCAPE_MS without further input call terminal_escape_timeout() and read again.
