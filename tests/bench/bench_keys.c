@@ -3,11 +3,12 @@
  *
  *   bench_keys CLAUDE_TOP [RECORDS_PER_SECOND [SECONDS [CONNECTIONS]]]
  *
- * The whole program as it ships, on a pseudo-terminal of 200x60, and recorded requests from a process of
- * their own over loopback, under session ids of their round. The key is C-l, "send every cell again": the
- * most that a key can ask for, and the only one whose answer, an erased screen, cannot be mistaken for that
- * of the telemetry. Time runs from writing the key to reading the answer's first bytes. Without a rate, or
- * with 0, as much is sent as the program takes.
+ * The whole program as it ships, on a pseudo-terminal of 200x60, and a sender in a process of its own over
+ * loopback: nothing at first; then large batches at so many records a second (100,000; 0: as many as are
+ * taken); then recorded requests as small as the client sends them, as many as are taken. The key is C-l,
+ * "send every cell again": the most that a key can ask for, and the only one whose answer, an erased screen,
+ * cannot be mistaken for that of the telemetry. Time runs from writing the key to reading the answer's first
+ * bytes.
  *
  * Then, with nothing arriving any more: bytes of a frame in which one counter changes.
  */
@@ -167,51 +168,106 @@ static double records(const struct pane *p, const char *path)
     return sum;
 }
 
-/* Sends until it is killed: so many requests each second, in slices; 0: as many as are taken. */
-static void send_for_ever(const struct traffic *traffic, unsigned port, size_t connections, double per_second)
+/* Sends until it is killed, as much as is taken. */
+static void send_for_ever(const struct traffic *traffic, unsigned port, size_t connections,
+                          struct bulk_counters *counters)
 {
     struct load *l = load_open(traffic, port, connections);
-    int64_t began = clock_mono();
     for (;;) {
-        if (per_second <= 0) {
-            load_run(l, connections, NS_PER_SEC, UINT64_MAX);
-            continue;
-        }
-        double due = (double)(clock_mono() - began + SLICE_NS) / 1e9 * per_second;
-        load_run(l, connections, NS_PER_SEC, (uint64_t)due);
-        struct timespec rest = {.tv_nsec = SLICE_NS};
-        nanosleep(&rest, NULL);
+        struct load_figures f = load_run(l, connections, SLICE_NS, UINT64_MAX);
+        atomic_fetch_add(&counters->requests, f.requests);
     }
 }
 
-static size_t press(struct pane *p, double seconds, int64_t *samples)
+/* own: the same less what the program waited for a processor. */
+static size_t press(struct pane *p, double seconds, int64_t *samples, int64_t *own)
 {
     size_t count = 0;
     int64_t end = clock_mono() + (int64_t)(seconds * 1e9);
     while (clock_mono() < end && count < KEYS_MAX) {
         pane_read(p, clock_mono() + KEY_EVERY * NS_PER_MS, NULL);
-        int64_t began = clock_mono();
+        int64_t held_up = process_held_up(p->pid), began = clock_mono();
         if (write(p->master, "\f", 1) != 1)
             die("the terminal takes no key");
         if (pane_read(p, began + ANSWER_MS * NS_PER_MS, ERASED) < 0)
             die("a key was not answered");
-        samples[count++] = clock_mono() - began;
+        samples[count] = clock_mono() - began;
+        held_up = process_held_up(p->pid) - held_up;
+        own[count] = samples[count] > held_up ? samples[count] - held_up : 0;
+        count++;
     }
     return count;
 }
 
-static void report_keys(struct pane *p, const char *path, const char *what, double seconds)
+static void report_times(const char *what, int64_t *samples, size_t count)
 {
-    static int64_t samples[KEYS_MAX];
-    double before = records(p, path);
-    int64_t began = clock_mono();
-    size_t count = press(p, seconds, samples);
-    double took = (double)(clock_mono() - began) / 1e9, arrived = records(p, path) - before;
     double p50 = quantile(samples, count, 0.5), p95 = quantile(samples, count, 0.95),
            p99 = quantile(samples, count, 0.99);
-    printf("%-24s %7.0f records/s; %4zu keys answered p50 %6.2f ms p95 %6.2f ms p99 %6.2f ms max %6.2f ms\n",
-           what, arrived / took, count, p50 / 1e3, p95 / 1e3, p99 / 1e3, (double)samples[count - 1] / 1e6);
+    printf("    %-28s p50 %6.2f ms, p95 %6.2f ms, p99 %6.2f ms, max %6.2f ms\n", what, p50 / 1e3, p95 / 1e3,
+           p99 / 1e3, (double)samples[count - 1] / 1e6);
+}
+
+/* each: records in a request; 0: the sender counts them itself. */
+static void report_keys(struct pane *p, const char *what, double seconds, struct bulk_counters *counters,
+                        double each)
+{
+    static int64_t samples[KEYS_MAX], own[KEYS_MAX];
+    uint64_t requests = counters->requests, records = counters->records;
+    double cpu = process_cpu(p->pid);
+    int64_t began = clock_mono();
+    size_t count = press(p, seconds, samples, own);
+    double took = (double)(clock_mono() - began) / 1e9;
+    double arrived =
+        each > 0 ? (double)(counters->requests - requests) * each : (double)(counters->records - records);
+    cpu = process_cpu(p->pid) - cpu;
+    printf("%-26s %7.0f records/s, CPU %3.0f%%; %zu keys answered\n", what, arrived / took, cpu / took * 100,
+           count);
+    report_times("in all", samples, count);
+    report_times("with a processor to itself", own, count);
     fflush(stdout);
+}
+
+static void end_sender(pid_t sender, const struct pane *p)
+{
+    kill(sender, SIGKILL);
+    waitpid(sender, NULL, 0);
+    process_settle(p->pid);
+}
+
+static void under_bulk(struct pane *p, double rate, double seconds, size_t connections)
+{
+    struct bulk_counters *counters = bulk_counters_create();
+    struct bulk *bulk = bulk_load();
+    char what[64];
+    pid_t sender = fork();
+    if (sender == 0) {
+        end_with_parent();
+        bulk_send(bulk, p->port, connections, rate, counters);
+    }
+    pane_read(p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    snprintf(what, sizeof what, rate > 0 ? "%.0f records/s wanted" : "large batches, all it takes", rate);
+    report_keys(p, what, seconds, counters, 0);
+    end_sender(sender, p);
+    bulk_free(bulk);
+}
+
+static void under_small(struct pane *p, const char *path, const struct traffic *traffic, double seconds,
+                        size_t connections)
+{
+    struct bulk_counters *counters = bulk_counters_create();
+    struct load *l = load_open(traffic, p->port, 1);
+    load_run(l, 1, NS_PER_SEC * 60, traffic->count);
+    load_close(l);
+    double each = records(p, path) / (double)traffic->count;
+    report_keys(p, "nothing arrives", seconds, counters, each);
+    pid_t sender = fork();
+    if (sender == 0) {
+        end_with_parent();
+        send_for_ever(traffic, p->port, connections, counters);
+    }
+    pane_read(p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    report_keys(p, "small requests, all taken", seconds, counters, each);
+    end_sender(sender, p);
 }
 
 /* One request more, of the log events: the bytes of all frames that it causes until the screen stands still.
@@ -253,23 +309,8 @@ int main(int argc, char **argv)
     print_machine();
     pane_open(&p, path);
     pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
-    report_keys(&p, path, "nothing arrives", seconds / 3);
-    struct load *l = load_open(&traffic, p.port, 1);
-    load_run(l, 1, NS_PER_SEC * 60, traffic.count);
-    load_close(l);
-    double each = records(&p, path) / (double)traffic.count;
-    pid_t sender = fork();
-    if (sender == 0) {
-        end_with_parent();
-        send_for_ever(&traffic, p.port, connections, rate / each);
-    }
-    pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
-    char what[64];
-    snprintf(what, sizeof what, rate > 0 ? "%.0f records/s wanted" : "as much as it takes", rate);
-    report_keys(&p, path, what, seconds);
-    kill(sender, SIGKILL);
-    waitpid(sender, NULL, 0);
-    process_settle(p.pid);
+    under_small(&p, path, &traffic, seconds / 2, connections);
+    under_bulk(&p, rate, seconds, connections);
     report_bytes(&p, &traffic);
     print_machine();
     pane_close(&p);

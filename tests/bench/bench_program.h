@@ -9,6 +9,7 @@
 
 #include "buf.h"
 
+#include <stdatomic.h>
 #include <sys/types.h>
 
 #define CONNECTIONS_MAX 64
@@ -90,6 +91,31 @@ struct load_figures load_run(struct load *l, size_t connections, int64_t duratio
 /* Sorts. q from 0 to 1. */
 double quantile(int64_t *samples, size_t count, double q);
 
+/* ------------------------------------------------------------------------------------------ large batches */
+
+/*
+ * Requests of 400 to 1000 records each, log records or spans in protobuf, of some tens of sessions: one
+ * recorded turn again and again, under ids, sequence numbers and times of its own each time.
+ */
+struct bulk;
+struct bulk *bulk_load(void);
+void bulk_free(struct bulk *b);
+/* Appends the next request, head and body. Returns its records. */
+size_t bulk_request(struct bulk *b, struct buf *out);
+
+/* What was answered, seen by the parent of the process that sends, too. */
+struct bulk_counters {
+    _Atomic uint64_t requests, records;
+};
+struct bulk_counters *bulk_counters_create(void);
+
+/*
+ * Sends until it is killed: so many records each second (0: as many as are taken) on that many connections,
+ * on each at most two requests that are not answered yet.
+ */
+void bulk_send(struct bulk *b, unsigned port, size_t connections, double per_second,
+               struct bulk_counters *counters) __attribute__((noreturn));
+
 /* --------------------------------------------------------------------------------------------- processes */
 
 /*
@@ -130,6 +156,9 @@ void program_remove(struct program *p); /* its folder */
 void process_settle(pid_t pid);
 double process_cpu(pid_t pid); /* seconds, user and system */
 size_t process_rss(pid_t pid); /* bytes */
+/* How long it had something to do and no processor to do it on, because others had them; 0 where the system
+ * does not say. */
+int64_t process_held_up(pid_t pid);
 
 /* "load average 1.25": what else the machine was doing. */
 void print_machine(void);

@@ -185,6 +185,19 @@ size_t process_rss(pid_t pid)
     return strtoul(second, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+int64_t process_held_up(pid_t pid)
+{
+    char path[64];
+    unsigned long long ran, waited = 0;
+    snprintf(path, sizeof path, "/proc/%ld/schedstat", (long)pid);
+    FILE *f = fopen(path, "r");
+    if (f && fscanf(f, "%llu %llu", &ran, &waited) != 2)
+        waited = 0;
+    if (f)
+        fclose(f);
+    return (int64_t)waited;
+}
+
 void process_settle(pid_t pid)
 {
     double before;
