@@ -4,7 +4,11 @@
 #include "format.h"
 #include "rows.h"
 
+#include <stdio.h>
+
 #define MINUTE_NS (60 * NS_PER_SEC)
+#define HOUR_NS   (60 * MINUTE_NS)
+#define DAY_NS    (24 * HOUR_NS)
 
 static const struct status_look RUN[] = {
     [RUN_STARTING] = {GLYPH_STARTING, ROLE_STATE_RUNNING, "starting", "start"},
@@ -52,6 +56,23 @@ static bool is_below(const struct node *n, const struct node *ancestor)
     return false;
 }
 
+/* A question is not: somebody is waited for, and the work stands still. */
+static bool rests(const struct run_status *run)
+{
+    switch (run->state) {
+    case RUN_STARTING:
+    case RUN_IDLE:
+    case RUN_FAILED:
+    case RUN_STALE:
+    case RUN_ENDED:
+        return true;
+    case RUN_INPUT:
+        return !run->node || run->node->kind != NODE_TOOL;
+    default:
+        return false;
+    }
+}
+
 /* The session's own words, or those of the open turn that its state is about. */
 static struct status from_run(const struct run_status *run, bool with_age)
 {
@@ -80,6 +101,7 @@ static struct status from_run(const struct run_status *run, bool with_age)
         break;
     }
     status.since_ns = run->since_ns;
+    status.rests = rests(run);
     return status;
 }
 
@@ -121,18 +143,8 @@ struct status status_make(const struct session *s, const struct node *n, const s
 int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
                             bool *ticks)
 {
-    switch (run->state) {
-    case RUN_IDLE:
-    case RUN_INPUT:
-    case RUN_FAILED:
-    case RUN_STALE:
-    case RUN_ENDED:
-        *ticks = false;
-        return status_elapsed(s->last_activity_ns, s->started_ns);
-    default:
-        *ticks = true;
-        return status_elapsed(now_ns, s->started_ns);
-    }
+    *ticks = !rests(run) && run->state != RUN_INPUT;
+    return status_elapsed(*ticks ? now_ns : s->last_activity_ns, s->started_ns);
 }
 
 int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns)
@@ -146,4 +158,29 @@ int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns)
     int64_t changes = since_ns + age + format_age_next(age) + MINUTE_NS - 1;
     *next_ns = changes - changes % MINUTE_NS;
     return age;
+}
+
+bool status_since_is_age(int64_t now_ns, int64_t day_start_ns, int64_t since_ns)
+{
+    int64_t age = status_elapsed(now_ns, since_ns);
+    return day_start_ns <= 0 || age < FORMAT_AGE_MINUTES_FROM_NS ||
+           now_ns - now_ns % HOUR_NS - since_ns >= DAY_NS;
+}
+
+const char *status_since(int64_t now_ns, int64_t day_start_ns, int64_t since_ns, char *out, int64_t *next_ns)
+{
+    int64_t hour_ns = now_ns - now_ns % HOUR_NS, age = status_elapsed(now_ns, since_ns);
+    if (age < FORMAT_AGE_MINUTES_FROM_NS || day_start_ns <= 0)
+        return format_age(status_age(now_ns, since_ns, next_ns), out);
+    bool days = hour_ns - since_ns >= DAY_NS;
+    age = days ? (hour_ns - since_ns) / DAY_NS * DAY_NS : 0;
+    int64_t changes = since_ns + age + DAY_NS + HOUR_NS - 1;
+    *next_ns = changes - changes % HOUR_NS;
+    if (days) {
+        snprintf(out, FORMAT_MAX, "%lldd", (long long)(age / DAY_NS < 999 ? age / DAY_NS : 999));
+        return out;
+    }
+    int64_t minutes = ((since_ns - day_start_ns) % DAY_NS + DAY_NS) % DAY_NS / MINUTE_NS;
+    snprintf(out, FORMAT_MAX, "%02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    return out;
 }

@@ -25,7 +25,8 @@ struct status {
     struct slice word;   /* instead of the look's; empty: the look's */
     struct slice detail; /* follows the word when there is room */
     int64_t since_ns;    /* its age is shown; 0: not */
-    int64_t count;       /* attempts, shown as "×3"; 0: not */
+    bool rests;    /* nothing goes on: it may stay so for hours, and nobody has to be woken for its age */
+    int64_t count; /* attempts, shown as "×3"; 0: not */
 };
 
 /* n NULL: the session's row. run is that session's model_session_status(). */
@@ -37,10 +38,20 @@ int64_t status_session_time(const struct session *s, const struct run_status *ru
 
 /*
  * The age of a state, and when its words change (format_age()). What is told in minutes or more is as of the
- * last whole minute of the clock, so that a screen full of idle sessions changes once a minute, not once for
- * each of them.
+ * last whole minute of the clock, so that a screen full of sessions that wait changes once a minute, not once
+ * for each of them.
  */
 int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns);
+
+/*
+ * Since when something rests, into out (FORMAT_MAX), and when that reads differently: an age of up to two
+ * minutes; then the time of the day, which stays; after 24 hours the days, as of the last whole hour. So an
+ * idle screen is still. day_start_ns: the beginning of this local day; 0: unknown, then status_age().
+ */
+const char *status_since(int64_t now_ns, int64_t day_start_ns, int64_t since_ns, char *out, int64_t *next_ns);
+
+/* Whether that is an age, which goes with "for" and "ago", or a time. */
+bool status_since_is_age(int64_t now_ns, int64_t day_start_ns, int64_t since_ns);
 
 /* Time from since to now; -1 when since is unknown, 0 when it lies ahead. */
 static inline int64_t status_elapsed(int64_t now_ns, int64_t since_ns)

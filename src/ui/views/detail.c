@@ -241,8 +241,10 @@ static void put_session(struct sheet *sheet, const struct ui_data *data, const s
     snprintf(text, sizeof(text), "%s %s", glyph(look->glyph), look->word);
     put_str(sheet, "state", text, (int)look->role);
     if (run.evidence) {
-        snprintf(text, sizeof(text), "%s%s%s", run.evidence, run.since_ns > 0 ? ", for " : "",
-                 run.since_ns > 0 ? format_age(status_elapsed(data->now_ns, run.since_ns), age) : "");
+        int64_t now = data->now_ns, today = data->day_start_ns, next;
+        const char *word = status_since_is_age(now, today, run.since_ns) ? ", for " : ", since ";
+        snprintf(text, sizeof(text), "%s%s%s", run.evidence, run.since_ns > 0 ? word : "",
+                 run.since_ns > 0 ? status_since(now, today, run.since_ns, age, &next) : "");
         put_str(sheet, "because", text, ROLE_TEXT);
     }
     put(sheet, "folder", s->cwd, ROLE_TEXT);

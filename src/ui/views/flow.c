@@ -3,6 +3,7 @@
 #include "clock.h"
 #include "format.h"
 #include "glyph.h"
+#include "status.h"
 #include "ui_flow.h"
 #include "ui_private.h"
 #include "wrap.h"
@@ -162,7 +163,7 @@ static void put_received(struct flow_sheet *s, const struct ui_data *data, const
 static void put_clients(struct flow_sheet *s, const struct ui_data *data, const struct ui_flow *f)
 {
     static const struct flow_column COLUMNS[] = {
-        {"CLIENT", 0, false}, {"REQ", 5, true}, {"BYTES", 5, true}, {"LAST", 4, true},  {"REFUSED", 7, true},
+        {"CLIENT", 0, false}, {"REQ", 5, true}, {"BYTES", 5, true}, {"LAST", 5, true},  {"REFUSED", 7, true},
         {"VIA", 5, false},    {"AS", 8, false}, {"LOGS", 5, true},  {"SPANS", 5, true}, {"POINTS", 6, true},
     };
     int rest, count = columns_that_fit(COLUMNS, COLUMNS_MAX, s->area.cols - 4, 14, &rest);
@@ -185,8 +186,9 @@ static void put_clients(struct flow_sheet *s, const struct ui_data *data, const 
             number(c->metric_points, ROLE_TOKENS),
         };
         format_bytes((int64_t)c->bytes, cells[2].text);
+        int64_t next;
         if (c->last_ns > 0 && data->now_ns >= c->last_ns)
-            format_age(data->now_ns - c->last_ns, cells[3].text);
+            status_since(data->now_ns, data->day_start_ns, c->last_ns, cells[3].text, &next);
         put_cells(s, COLUMNS, count, rest, cells);
     }
 }
@@ -311,9 +313,14 @@ static void put_upstreams(struct flow_sheet *s, const struct ui_flow *f)
 static void wake_for_ages(struct ui *ui, const struct ui_data *data)
 {
     const struct ui_flow *f = data->flow;
-    for (size_t i = 0; i < f->client_count; i++)
-        if (f->clients[i].last_ns > 0 && data->now_ns >= f->clients[i].last_ns)
-            ui_wake_at(ui, data->now_ns + format_age_next(data->now_ns - f->clients[i].last_ns));
+    for (size_t i = 0; i < f->client_count; i++) {
+        int64_t last = f->clients[i].last_ns, next;
+        char text[FORMAT_MAX];
+        if (last <= 0 || data->now_ns < last)
+            continue;
+        status_since(data->now_ns, data->day_start_ns, last, text, &next);
+        ui_wake_at(ui, next);
+    }
     for (size_t i = 0; i < f->upstream_count; i++)
         if (f->upstreams[i].oldest_ns > 0 || f->upstreams[i].next_attempt_ns >= 0)
             ui_wake_at(ui, data->now_ns + NS_PER_SEC);

@@ -65,8 +65,12 @@ static void draw_state(const struct context *c)
     char age[FORMAT_MAX + 8] = "";
     if (status.since_ns) {
         char text[FORMAT_MAX];
-        int64_t next, elapsed = status_age(c->data->now_ns, status.since_ns, &next);
-        snprintf(age, sizeof(age), " %s", format_age(elapsed, text));
+        int64_t next, now = c->data->now_ns;
+        if (status.rests)
+            status_since(now, c->data->day_start_ns, status.since_ns, text, &next);
+        else
+            format_age(status_age(now, status.since_ns, &next), text);
+        snprintf(age, sizeof(age), " %s", text);
         ui_wake_at(c->ui, next);
     } else if (status.count > 1) {
         snprintf(age, sizeof(age), " %s%d", glyph(GLYPH_TIMES), (int)status.count);
@@ -75,6 +79,10 @@ static void draw_state(const struct context *c)
     struct slice word = status.word.len ? status.word : slice_str(status.look->word);
     if (status.word.len == 0 && 2 + (int)word.len + age_width > width)
         word = slice_str(status.look->brief);
+    if (2 + (int)word.len + age_width > width && status.rests) { /* half a word says less than no time */
+        age[0] = '\0';
+        age_width = 0;
+    }
 
     struct pen pen = {c->grid, c->line, col, col + width};
     pen_str(&pen, glyph(status.look->glyph), role);

@@ -2,6 +2,7 @@
 #include "screen.h"
 
 #include "fixture.h"
+#include "format.h"
 #include "glyph.h"
 #include "label.h"
 #include "status.h"
@@ -166,6 +167,70 @@ static void the_screen_says_when_it_changes_by_itself(void **state)
     fixture_keys(scene.ui, &scene.f, "P");
     ui_draw(scene.ui, &scene.f.data, &scene.g);
     assert_true(ui_wake_ns(scene.ui) == 0);
+    close_scene(&scene);
+}
+
+/* The time of the day at first, days after that; each text stands until it said it would change. */
+static void since_when_something_rests(void **state)
+{
+    static const int64_t MINUTE = 60 * NS_PER_SEC, HOURS = 3600 * NS_PER_SEC;
+    const int64_t today = 20000 * 24 * HOURS + 2 * HOURS, now = today + 21 * HOURS + 40 * MINUTE;
+    char text[FORMAT_MAX], before[FORMAT_MAX];
+    int64_t next;
+    (void)state;
+    assert_string_equal(status_since(now, today, now - 119 * NS_PER_SEC, text, &next), "119s");
+    assert_true(next == now + NS_PER_SEC);
+    assert_true(status_since_is_age(now, today, now - 119 * NS_PER_SEC));
+    assert_string_equal(status_since(now, today, now - 4 * MINUTE, text, &next), "21:36");
+    assert_false(status_since_is_age(now, today, now - 4 * MINUTE));
+    assert_true(next >= now + 23 * HOURS + 56 * MINUTE && next % HOURS == 0);
+    assert_string_equal(status_since(now, today, now - 23 * HOURS, text, &next), "22:40");
+    assert_string_equal(status_since(now, today, now - 26 * HOURS, text, &next), "1d");
+    assert_string_equal(status_since(now, today, now - 80 * HOURS, text, &next), "3d");
+    assert_string_equal(status_since(now, 0, now - 4 * MINUTE, text, &next), "4m"); /* no day: as ever */
+    assert_true(next <= now + MINUTE);
+    for (int64_t at = now, since = now - 5 * MINUTE; at < now + 100 * HOURS; at = next) {
+        status_since(at, today, since, before, &next);
+        assert_true(next > at && next % HOURS == 0);
+        assert_string_equal(status_since(next - 1, today, since, text, &(int64_t){0}), before);
+        assert_string_not_equal(status_since(next, today, since, text, &(int64_t){0}), before);
+    }
+}
+
+/* Ended, idle, silent, failed, never begun: nobody is woken to count their minutes. */
+static void nothing_ticks_where_nothing_goes_on(void **state)
+{
+    static const struct {
+        enum run_state state;
+        const char *id;
+    } RESTING[] = {{RUN_ENDED, "a"},  {RUN_IDLE, "b"},  {RUN_STALE, "c"},
+                   {RUN_FAILED, "d"}, {RUN_INPUT, "e"}, {RUN_STARTING, "f"}};
+    static const char *const VIEWS[] = {"1", "4", "5", "6", "7"};
+    const int64_t minute = 60 * NS_PER_SEC;
+    struct scene scene;
+    (void)state;
+    open_scene(&scene, "empty", 120, 36);
+    for (size_t i = 0; i < sizeof(RESTING) / sizeof(RESTING[0]); i++) {
+        struct session *s = fixture_session(&scene.f, RESTING[i].id, "rests", NULL);
+        fixture_state(s, RESTING[i].state, 3 * minute, NULL);
+    }
+    fixture_settle(&scene.f);
+    ui_draw(scene.ui, &scene.f.data, &scene.g);
+    scene.f.data.now_ns += 10 * NS_PER_SEC; /* the telemetry's health has been looked at by then */
+    const int64_t now = scene.f.data.now_ns;
+    for (size_t v = 0; v < sizeof(VIEWS) / sizeof(VIEWS[0]); v++) {
+        fixture_keys(scene.ui, &scene.f, VIEWS[v]);
+        ui_draw(scene.ui, &scene.f.data, &scene.g);
+        int64_t wake = ui_wake_ns(scene.ui);
+        if (wake != 0 && wake <= now + 5 * minute)
+            fail_msg("view %s wants to be drawn in %lld s", VIEWS[v], (long long)((wake - now) / NS_PER_SEC));
+    }
+    /* What waits for the human does count them, once a minute. */
+    fixture_keys(scene.ui, &scene.f, "1");
+    fixture_state(fixture_session(&scene.f, "g", "asks", NULL), RUN_PERMISSION, 3 * minute, NULL);
+    fixture_settle(&scene.f);
+    ui_draw(scene.ui, &scene.f.data, &scene.g);
+    assert_true(ui_wake_ns(scene.ui) > now && ui_wake_ns(scene.ui) <= now + minute);
     close_scene(&scene);
 }
 
@@ -336,6 +401,8 @@ int main(void)
         cmocka_unit_test(ascii_screens_are_ascii),
         cmocka_unit_test(states_differ_by_glyph_and_word),
         cmocka_unit_test(the_screen_says_when_it_changes_by_itself),
+        cmocka_unit_test(since_when_something_rests),
+        cmocka_unit_test(nothing_ticks_where_nothing_goes_on),
         cmocka_unit_test(the_window_title_tells_who_waits),
         cmocka_unit_test(waiting_sessions_come_first),
         cmocka_unit_test(the_first_run_screen_gives_way),
