@@ -27,6 +27,7 @@ struct screen {
     struct grafana_api *grafana;
     struct screen_links links; /* of the list that the ui shows */
     struct screen_links link;  /* of one key press */
+    struct screen_links shown; /* of the row whose details are drawn */
     bool mouse;
     bool dirty;
     bool answers; /* the next frame is a key's */
@@ -54,9 +55,21 @@ static void quit(struct screen *s)
     s->config.quit(s->config.ctx);
 }
 
+/* Drawing asks Grafana nothing: by what it said last. */
+static size_t links_of(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,
+                       const struct ui_link_item **items)
+{
+    struct screen *s = ctx;
+    struct ui_effects row = {.session_id = session_id, .node_id = node_id};
+    *items = s->shown.items;
+    if (screen_links_fill(&s->shown, grafana_api_links(s->grafana), data, &row))
+        return 0;
+    return s->shown.count;
+}
+
 static void fill(struct screen *s, struct ui_data *data)
 {
-    *data = (struct ui_data){0};
+    *data = (struct ui_data){.links = links_of, .links_ctx = s};
     s->config.fill(s->config.ctx, data);
     screen_place_fill(&s->place, s->config.options, data);
 }
@@ -486,6 +499,7 @@ void screen_destroy(struct screen *s)
     screen_settings_finish(&s->settings);
     screen_links_finish(&s->links);
     screen_links_finish(&s->link);
+    screen_links_finish(&s->shown);
     grid_finish(&s->grid);
     free(s);
 }
@@ -506,6 +520,7 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     enum trace_synthesize synthesize = synthesis_mode(config->options, config->receives);
     screen_links_init(&s->links, synthesize);
     screen_links_init(&s->link, synthesize);
+    screen_links_init(&s->shown, synthesize);
     s->config.options = &s->settings.own;
     s->mouse = o->mouse;
     s->paper = term_paper_variable(env_get(&env_process, "COLORFGBG"));

@@ -415,6 +415,25 @@ static const struct key *key_of_click(const struct ui *ui, const struct key *key
     return NULL;
 }
 
+/* A line of the help does what it says, where the view below listens to it. */
+static void click_help(struct ui *ui, const struct ui_data *data, const struct key *key,
+                       struct ui_effects *effects)
+{
+    bool press = key->mouse == MOUSE_PRESS && key->row > 0 && key->row + 1 < ui->screen_rows;
+    enum action action = press && key->row < GRID_ROWS_MAX && key->col < ui->help_cols
+                             ? (enum action)ui->help_actions[key->row]
+                             : ACTION_NONE;
+    if (action == ACTION_NONE)
+        return;
+    ui->help = false;
+    if (!(action_info(action)->contexts & ui_context(ui)) || ui->dialog.kind)
+        ui_say(ui, UI_INFO, "that key does nothing in this view");
+    else if (ui->paused && needs_live(action))
+        ui_say(ui, UI_INFO, "the screen is paused: resume first");
+    else
+        on_action(ui, data, action, false, effects);
+}
+
 struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct key *key)
 {
     struct ui_effects effects = {.what = UI_REDRAW};
@@ -431,6 +450,8 @@ struct ui_effects ui_key(struct ui *ui, const struct ui_data *data, const struct
     }
     if (key->code == KEYCODE_MOUSE) {
         on_mouse(ui, data, key);
+        if (ui->help)
+            click_help(ui, data, key, &effects);
         return effects;
     }
     ui->message[0] = '\0';

@@ -58,6 +58,8 @@ struct ui_received {
     uint64_t decode_errors;
 };
 
+struct ui_link_item;
+
 /* Everything that a frame shows. Borrowed for the call; all text is clean (text.h). */
 struct ui_data {
     const struct model *model;
@@ -72,6 +74,11 @@ struct ui_data {
     struct slice version;
     const struct slice *here; /* folders of this pane's project, for the filter's `here` */
     size_t here_count;
+    /* The links of a row (node_id 0: of the session), which live until the next call; NULL: not known here.
+     */
+    size_t (*links)(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,
+                    const struct ui_link_item **items);
+    void *links_ctx;
     bool adrift; /* nobody receives what senders send now: source says so, as an alert */
     struct slice
         source; /* where the data comes from when not from our own receiver: "attached", "replay x4" … */

@@ -126,6 +126,8 @@ struct ui {
     bool help;
     int help_top;
     int help_lines; /* as of the last drawing */
+    int help_cols;
+    uint8_t help_actions[GRID_ROWS_MAX]; /* what a click on a row does */
 
     struct column_set columns;
     struct dialog dialog;

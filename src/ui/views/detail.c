@@ -116,6 +116,10 @@ static void put_totals(struct sheet *s, const struct counters *t)
     put_count(s, "cache write", t->cache_creation_tokens);
     if (t->llm_calls > 0)
         put_str(s, "cost", format_cost(t->cost_nano_usd, label_cost_marks(t), text), ROLE_COST);
+    if (t->cost_estimated > 0 && t->cost_estimated < t->llm_calls)
+        put_str(s, "of it estimated", format_cost(t->cost_estimated_nano_usd, COST_ESTIMATE, text),
+                ROLE_COST);
+    put_count(s, "without price", t->cost_unknown);
 }
 
 static void put_calls(struct sheet *s, const struct counters *t)
@@ -254,6 +258,10 @@ static void put_session(struct sheet *sheet, const struct ui_data *data, const s
     put_time(sheet, "started", s->started_ns, data->now_ns);
     put_time(sheet, "last heard", s->last_activity_ns, data->now_ns);
     put(sheet, "branch", s->branch, ROLE_TEXT);
+    put(sheet, "begun by", s->start_source, ROLE_TEXT);
+    put(sheet, "sub-agent of", s->parent_session_id, ROLE_TEXT);
+    if (s->provisional)
+        put_str(sheet, "provisional", "its sender names no session", ROLE_DIM);
     put_reports(sheet, s, data->now_ns);
     if (s->gone_until_ns)
         put_str(sheet, "summary",
@@ -263,6 +271,7 @@ static void put_session(struct sheet *sheet, const struct ui_data *data, const s
     size_t count = model_session_models(s, models, IDS_SHOWN);
     for (size_t i = 0; i < count && i < IDS_SHOWN; i++)
         put(sheet, i ? "" : "models", models[i], ROLE_MODEL);
+    put(sheet, "model in use", s->model_name, ROLE_MODEL);
     put_totals(sheet, &s->total);
     put_burn(sheet, s, data->now_ns);
     put_calls(sheet, &s->total);
@@ -335,6 +344,24 @@ static void put_what(struct sheet *sheet, const struct node *n)
     put(sheet, "ended by", n->end_reason, ROLE_TEXT);
 }
 
+/* What few calls have. */
+static void put_more(struct sheet *sheet, const struct ui_data *data, const struct node *n)
+{
+    struct node_more more;
+    char text[VALUE_MAX];
+    model_node_more(n, &more);
+    put_count(sheet, "HTTP status", more.http_status);
+    put_time(sheet, "decided", more.decided_ns, data->now_ns);
+    if (more.asked_by)
+        put(sheet, "asked for in", more.asked_by->key, ROLE_TEXT);
+    if (more.auxiliary)
+        put_str(sheet, "purpose", "housekeeping of the client", ROLE_TEXT);
+    if (n->kind != NODE_TURN && n->number > 0) {
+        snprintf(text, sizeof(text), "#%d", (int)n->number);
+        put_str(sheet, "turn", text, ROLE_TURN);
+    }
+}
+
 static void put_node(struct sheet *sheet, const struct ui_data *data, const struct node *n)
 {
     put_what(sheet, n);
@@ -345,6 +372,9 @@ static void put_node(struct sheet *sheet, const struct ui_data *data, const stru
     put_duration(sheet, "human wait", n->wait_ns > 0 ? n->wait_ns : -1);
     if (n->attempts > 1)
         put_count(sheet, "attempts", n->attempts);
+    for (size_t i = 0; n->attempts > 1 && i < n->attempt_count && i < IDS_SHOWN; i++)
+        put_time(sheet, i ? "" : "each from", n->attempt_ns[i], data->now_ns);
+    put_more(sheet, data, n);
     put_count(sheet, "tokens before", n->tokens_before);
     put_count(sheet, "tokens after", n->tokens_after);
     if (n->background)
@@ -364,6 +394,46 @@ static void put_node(struct sheet *sheet, const struct ui_data *data, const stru
     put_witnesses(sheet, n);
 }
 
+/* ----------------------------------------------------------------------------------------------- links */
+
+/* The key that leads there. */
+static const char *link_key(const struct ui *ui, const char *name, char out[KEY_NAME_MAX])
+{
+    static const struct {
+        const char *name;
+        enum action action;
+    } KEYS[] = {{"tempo", ACTION_TEMPO},
+                {"loki", ACTION_LOKI},
+                {"mimir", ACTION_MIMIR},
+                {"profiles", ACTION_PROFILES},
+                {"dashboard", ACTION_DASHBOARD}};
+    enum action action = ACTION_LINKS;
+    struct key key;
+    for (size_t i = 0; i < sizeof(KEYS) / sizeof(KEYS[0]); i++)
+        if (strcmp(KEYS[i].name, name) == 0)
+            action = KEYS[i].action;
+    return keymap_key(&ui->keymap, action, 0, &key) ? key_name(&key, out) : "";
+}
+
+static void put_links(struct sheet *sheet, const struct ui *ui, const struct ui_data *data)
+{
+    const struct ui_link_item *items = NULL;
+    struct line row = ui->selected;
+    size_t count = data->links ? data->links(data->links_ctx, data, row.session_id, row.node_id, &items) : 0;
+    if (count)
+        put_title(sheet, "Links");
+    for (size_t i = 0; i < count; i++) {
+        char text[VALUE_MAX], key[KEY_NAME_MAX];
+        bool none = items[i].url[0] == '\0';
+        snprintf(text, sizeof(text), "%s%s%s", items[i].title,
+                 none               ? ": "
+                 : items[i].help[0] ? " "
+                                    : "",
+                 none ? items[i].why : items[i].help);
+        put_str(sheet, none ? "" : link_key(ui, items[i].name, key), text, none ? ROLE_DIM : ROLE_TEXT);
+    }
+}
+
 /* Lays out all of it; returns how many lines that takes. */
 static int put_all(const struct ui *ui, const struct ui_data *data, struct sheet *sheet)
 {
@@ -375,6 +445,8 @@ static int put_all(const struct ui *ui, const struct ui_data *data, struct sheet
         put_session(sheet, data, s);
     else
         put_str(sheet, "", "Nothing is selected.", ROLE_DIM);
+    if (s)
+        put_links(sheet, ui, data);
     return sheet->line;
 }
 

@@ -42,6 +42,21 @@ static bool leads_here(const struct ui *ui, enum action action)
     return LEADS[ui->view] == action;
 }
 
+/* One hint that is not in the list of them. */
+static void draw_hint(struct ui *ui, struct pen *pen, enum action action, const char *label)
+{
+    struct key key;
+    char name[KEY_NAME_MAX];
+    if (!keymap_key(&ui->keymap, action, 0, &key))
+        return;
+    int from = pen->col;
+    pen_str(pen, short_name(&key, name), ROLE_FOOTER_KEY);
+    pen_str(pen, " ", ROLE_FOOTER);
+    pen_str(pen, label, ROLE_FOOTER);
+    ui_add_hit(ui, pen->row, from, pen->col, action);
+    pen->col += 2;
+}
+
 /* As many hints as fit, chosen by priority, shown in the order of the table. */
 static void draw_hints(struct ui *ui, unsigned context, struct pen *pen)
 {
@@ -94,6 +109,10 @@ static void draw_search(struct ui *ui, struct grid *grid, int row)
     pen.col += 3;
     pen_str(&pen, count, s->len && s->hits == 0 ? ROLE_WARNING : ROLE_FOOTER);
     pen.col += 3;
+    if (!s->open && s->hits > 1) {
+        draw_hint(ui, &pen, ACTION_NEXT, "Next");
+        draw_hint(ui, &pen, ACTION_PREVIOUS, "Before");
+    }
     draw_hints(ui, s->open ? CONTEXT_SEARCH : ui_context(ui), &pen);
 }
 

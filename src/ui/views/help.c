@@ -12,6 +12,7 @@ struct help_line {
     char left[64];
     const char *right;
     int left_role, right_role;
+    enum action action; /* what a click does; ACTION_NONE: nothing */
 };
 
 struct help {
@@ -27,6 +28,7 @@ static struct help_line *add(struct help *h, const char *left, int left_role, co
     line->left_role = left_role;
     line->right = right;
     line->right_role = right_role;
+    line->action = ACTION_NONE;
     return line;
 }
 
@@ -45,7 +47,8 @@ static void add_action(struct help *h, const struct keymap *map, enum action act
     for (int i = 0; keymap_key(map, action, i, &key) && used + KEY_NAME_MAX + 2 < sizeof(keys); i++)
         used +=
             (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", i ? "  " : "", key_name(&key, name));
-    add(h, used ? keys : "no key", used ? ROLE_HELP_KEY : ROLE_DIM, action_info(action)->help, ROLE_TEXT);
+    add(h, used ? keys : "no key", used ? ROLE_HELP_KEY : ROLE_DIM, action_info(action)->help, ROLE_TEXT)
+        ->action = action;
 }
 
 static void add_keys(struct help *h, const struct keymap *map)
@@ -58,6 +61,7 @@ static void add_keys(struct help *h, const struct keymap *map)
     }
     add_title(h, "Mouse");
     add(h, "click", ROLE_HELP_KEY, "select; on a column title: sort; on a hint below: its key", ROLE_TEXT);
+    add(h, "", ROLE_HELP_KEY, "here, on a line above: what it says", ROLE_TEXT);
     add(h, "", ROLE_HELP_KEY, "on the header: the view that has more of it; on the other pane: keys go there",
         ROLE_TEXT);
     add(h, "double click", ROLE_HELP_KEY, "expand or fold; in RED, events and lists: Enter", ROLE_TEXT);
@@ -135,9 +139,12 @@ void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int
     ui->help_lines = all + 1;
     if (ui->help_top > all + 1 - rows)
         ui->help_top = all + 1 > rows ? all + 1 - rows : 0;
-    for (int i = 0; i < rows; i++) {
+    ui->help_cols = 2 + width;
+    for (int i = 0; i < rows && row + i < GRID_ROWS_MAX; i++) {
         int at = ui->help_top + i - 1; /* one empty line above */
-        if (at >= 0 && at < keys.count)
+        bool is_key = at >= 0 && at < keys.count;
+        ui->help_actions[row + i] = (uint8_t)(is_key ? keys.lines[at].action : ACTION_NONE);
+        if (is_key)
             draw_line(grid, row + i, 2, width, &keys.lines[at]);
         if (two && at >= 0 && at < legend.count)
             draw_line(grid, row + i, 2 + width + 2, width, &legend.lines[at]);

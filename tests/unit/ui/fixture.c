@@ -184,9 +184,12 @@ void fixture_event(struct fixture *f, const struct session *s, enum event_kind k
     f->model.generation++;
 }
 
+static size_t links_of(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,
+                       const struct ui_link_item **items);
+
 void fixture_init(struct fixture *f)
 {
-    *f = (struct fixture){0};
+    *f = (struct fixture){.data = {.links = links_of}};
     f->model.generation = 1;
     f->model.fleet.llm_error_ratio = -1;
     f->model.fleet.llm_p95_ns = -1;
@@ -402,6 +405,16 @@ static const struct ui_link_item LINKS[] = {
     {"mimir", "Metrics", "in Mimir, with exemplars", "", "http://localhost:3000/explore?x=1"},
     {"split", "Trace and logs", "side by side", "no trace known: this session sends none", ""},
 };
+
+static size_t links_of(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,
+                       const struct ui_link_item **items)
+{
+    (void)ctx;
+    (void)data;
+    (void)node_id;
+    *items = LINKS;
+    return session_id ? sizeof(LINKS) / sizeof(LINKS[0]) : 0;
+}
 
 static const struct ui_setting SETTINGS[] = {
     {"Screen", "theme", "colours: the name of a theme, or a file", "dark", "dark", "dark|light|colorblind",

@@ -386,6 +386,59 @@ static void hints_are_clicked(void **state)
     assert_true(mouse(MOUSE_PRESS, footer, column_of(footer, "Quit")).what & UI_QUIT);
 }
 
+/* Whatever a key does, a click on its line in the help does. */
+static void the_help_is_clicked(void **state)
+{
+    (void)state;
+    grid_resize(&g, 120, 100);
+    keys("?");
+    click_on(screen_find(&g, "the other way round"), "the other");
+    assert_false(view().help);
+    assert_true(view().inverted);
+    keys("?");
+    click_on(screen_find(&g, "everything known about"), "everything");
+    assert_int_equal(view().view, UI_VIEW_DETAIL);
+    keys("?");
+    click_on(screen_find(&g, "expand the row"), "expand");
+    assert_true(screen_find(&g, "does nothing in this view") > 0);
+    assert_false(view().help);
+    keys("1 ?");
+    click_on(screen_find(&g, "a tool waits for your permission"), "a tool"); /* only says */
+    assert_true(view().help);
+    keys("Esc P ?");
+    click_on(screen_find(&g, "next sort key"), "next");
+    assert_true(screen_find(&g, "resume first") > 0);
+}
+
+static void hits_are_gone_through_by_mouse(void **state)
+{
+    int footer = g.rows - 1;
+    (void)state;
+    keys("/ text:Bash Enter");
+    assert_true(view().hits > 2);
+    assert_int_equal(view().hit, 1);
+    click_on(footer, "n Next");
+    click_on(footer, "n Next");
+    assert_int_equal(view().hit, 3);
+    click_on(footer, "N Before");
+    assert_int_equal(view().hit, 2);
+}
+
+static void details_say_the_links(void **state)
+{
+    (void)state;
+    grid_resize(&g, 120, 80);
+    keys("v");
+    int row = screen_find(&g, "Links");
+    assert_true(row > 0);
+    assert_true(screen_row_has(&g, row + 1, "t ") && screen_row_has(&g, row + 1, "Trace in Tempo"));
+    assert_true(screen_row_has(&g, row + 2, "l ") && screen_row_has(&g, row + 2, "Logs in Loki"));
+    assert_true(screen_find(&g, "Trace and logs: no trace known") > row);
+    f.data.links = NULL;
+    keys("g");
+    assert_int_equal(screen_find(&g, "Links"), -1);
+}
+
 static void the_header_leads_to_more(void **state)
 {
     (void)state;
@@ -455,6 +508,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(alerts_are_searched, open_alarms, close_busy),
         cmocka_unit_test_setup_teardown(red_is_sorted_by_keys_and_clicks, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(hints_are_clicked, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_help_is_clicked, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(hits_are_gone_through_by_mouse, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(details_say_the_links, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_header_leads_to_more, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_pane_takes_clicks_and_the_wheel, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(a_row_of_red_has_links_of_its_own, open_busy, close_busy),
