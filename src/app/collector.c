@@ -50,7 +50,8 @@ static enum ct_err read_piece(struct collector *c, int64_t deadline)
     if (frame->seq >= c->own_seq && ingest_stats(c->ingest).decode_errors != errors)
         intake_unreadable(c, frame);
     process_watch_frame(c->processes, frame);
-    synthesis_frame(c, frame);
+    if (frame->seq < c->own_seq) /* of this run's it is known */
+        sent_spans_frame(&c->frames->sent, frame);
     return CT_OK;
 }
 

@@ -114,13 +114,11 @@ bool forward_takes(const struct collector *c, enum frame_signal signal); /* some
  * synthesis.c: traces of sessions that send none, into the journal as frames of their own, which the tees
  * forward. The frames are also what a later process knows the sent spans by.
  */
-void synthesis_open(struct collector *c); /* when the tees are; nothing to do: c->synthesis stays NULL */
-void synthesis_frame(struct collector *c,
-                     const struct frame *frame); /* each that the model's reader comes to */
-void synthesis_changed(struct collector *c);     /* the model has read all there is */
-void synthesis_retired(struct collector *c);     /* frames of the journal have gone */
-void synthesis_leave(struct collector *c);       /* the last moment at which frames can be appended */
-void synthesis_stop(struct collector *c);        /* closes its handle (c->handles) */
+void synthesis_open(struct collector *c);    /* when the tees are; nothing to do: c->synthesis stays NULL */
+void synthesis_changed(struct collector *c); /* the model has read all there is */
+void synthesis_retired(struct collector *c); /* frames of the journal have gone */
+void synthesis_leave(struct collector *c);   /* the last moment at which frames can be appended */
+void synthesis_stop(struct collector *c);    /* closes its handle (c->handles) */
 void synthesis_destroy(struct collector *c);
 void synthesis_flow(const struct collector *c, struct flow *out);
 

@@ -235,7 +235,7 @@ static void send_status(struct collector *c, struct receiver_request *request, s
         .links = links(c),
         .alerts = &c->config.options->alerts,
         .catching_up = c->behind,
-        .synthesize = synthesis_mode(c->config.options, true),
+        .traces = {synthesis_mode(c->config.options, true), &c->frames->sent.ids},
     };
     source.day_start_ns = local_day_start(source.now_ns);
     if (slice_starts(query, SLICE_LIT("window=")))

@@ -3,6 +3,7 @@
 #include "client_version.h"
 #include "clock.h"
 #include "doctor.h"
+#include "knobs.h"
 #include "version.h"
 
 #include <stdio.h>
@@ -190,6 +191,16 @@ static void check_versions(struct doctor *d)
     }
 }
 
+static void check_knobs(struct doctor *d)
+{
+    struct knobs_words words;
+    char remedy[KNOBS_TEXT_MAX + 64];
+    if (!knobs_unknown(&env_process, &words))
+        return;
+    snprintf(remedy, sizeof remedy, "unset what is not one of %s", words.known);
+    doctor_say(d, "system", DOCTOR_WARN, remedy, "nothing here knows %s", words.unknown);
+}
+
 static bool has_secret(const struct options *o)
 {
     bool any = o->token[0] || o->grafana_token[0] || o->upstream.headers[0];
@@ -211,5 +222,6 @@ void doctor_system(struct doctor *d)
     check_secret(d, "the upstream's key", o->upstream.key);
     if (o->config_found && has_secret(o))
         check_secret(d, "the settings, with secrets in them,", o->config);
+    check_knobs(d);
     check_versions(d);
 }

@@ -45,6 +45,7 @@ struct flow {
     uint64_t budget_used;       /* bytes of bodies that are held now (otlp_limits.budget_bytes) */
     uint64_t budget_max;
     const struct clients *clients; /* the collector's; NULL in a viewer and a replay */
+    const char *synthesize;        /* the setting; NULL: this process makes no traces in any case */
     bool synthesizes; /* traces of sessions are made (trace_export.h); the sums below since the start */
     struct {
         uint64_t requests;
@@ -53,6 +54,9 @@ struct flow {
         uint64_t refused;   /* could not be kept, and are made again */
         uint64_t forgotten; /* sent spans that are no longer remembered as such */
         uint64_t pending;   /* over, and waiting for what may still come of them */
+        uint64_t sessions;  /* that get a trace, now */
+        uint64_t native;    /* that send spans themselves and so get none, now */
+        uint64_t stopped;   /* of which something was sent before they did */
     } synthesized;
     bool has_upstream;
     struct tee_stats

@@ -198,6 +198,7 @@ static void take_flow(const cJSON *flow, struct flow_wire *w)
                     .io_errors = count(journal, "io_errors")},
     };
     take_refused(member(flow, "refused"), w->flow.refused);
+    w->flow.synthesizes = cJSON_IsObject(member(flow, "synthesized"));
     w->clients.count = 0;
     cJSON_ArrayForEach(o, member(flow, "clients"))
     {

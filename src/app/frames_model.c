@@ -36,6 +36,7 @@ void frames_model_init(struct frames_model *m, const struct options *o, uint64_t
     prices_open(o, &m->prices);
     config.prices = &m->prices.table;
     m->model = model_create(&config);
+    sent_spans_init(&m->sent);
     m->ingest = ingest_create(&o->limits, on_event, m->model);
 }
 
@@ -44,11 +45,13 @@ void frames_model_finish(struct frames_model *m)
     ingest_destroy(m->ingest);
     model_destroy(m->model);
     price_list_finish(&m->prices);
+    sent_spans_finish(&m->sent);
 }
 
 void frames_model_add(struct frames_model *m, const struct frame *frame)
 {
     ingest_frame(m->ingest, frame);
+    sent_spans_frame(&m->sent, frame);
     m->requests++;
     m->bytes += frame->body.len;
     if (frame->wall_ns > m->last_wall_ns)

@@ -9,12 +9,14 @@
 #include "model.h"
 #include "options.h"
 #include "price_file.h"
+#include "sent_spans.h"
 #include "ui.h"
 
 struct frames_model {
     struct model *model;
     struct ingest *ingest;
     struct price_list prices;
+    struct sent_spans sent; /* of our own traces */
     uint64_t requests;
     uint64_t bytes;
     int64_t last_wall_ns; /* arrival of the newest frame */

@@ -297,6 +297,11 @@ static void on_short(void *ctx, const struct http_result *r)
     buf_finish(&url);
 }
 
+bool grafana_api_shortens(const struct grafana_api *a)
+{
+    return a->client != NULL;
+}
+
 enum ct_err grafana_api_shorten(struct grafana_api *a, struct slice url,
                                 void (*fn)(void *ctx, const char *url, const char *why), void *ctx)
 {

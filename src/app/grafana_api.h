@@ -39,6 +39,9 @@ bool grafana_api_busy(const struct grafana_api *a);
 /* "", or why the last request failed. */
 const char *grafana_api_failure(const struct grafana_api *a);
 
+/* Short URLs can be asked for: there is a token. */
+bool grafana_api_shortens(const struct grafana_api *a);
+
 /*
  * Asks for a short URL of one that deeplink_build_long() made. fn is called once, on the loop: url is NULL
  * when there is none, because of why. CT_ERR_UNSUPPORTED: there is no token; CT_ERR_BUSY: another is asked

@@ -1,6 +1,7 @@
 #include "options_load.h"
 
 #include "config.h"
+#include "knobs.h"
 #include "options_upstream.h"
 #include "options_value.h"
 
@@ -289,6 +290,18 @@ static void warn_exposed(struct options *o, const char *address)
     warn(o, words.text);
 }
 
+/* For who starts something and for who looks at the settings; not in the way of every command. */
+static void warn_knobs(struct options *o, const struct env *env)
+{
+    bool starts = command_table[o->command].word[0] == '\0' || o->command == COMMAND_SERVE;
+    struct knobs_words words;
+    char text[2 * KNOBS_TEXT_MAX + 64];
+    if ((!starts && o->action == OPTIONS_RUN) || !knobs_unknown(env, &words))
+        return;
+    snprintf(text, sizeof text, "nothing here knows %s; known are %s", words.unknown, words.known);
+    warn(o, text);
+}
+
 static enum ct_err check(struct options *o, struct ct_errmsg *msg)
 {
     struct slice host;
@@ -454,6 +467,7 @@ enum ct_err options_load(struct options *o, const struct given *flags, size_t fl
         err = apply_flags(o, flags, flag_count, NULL, msg);
     o->config = config_path;
     options_upstream_inherit(o);
+    warn_knobs(o, env);
     if (!err)
         err = resolve_paths(o, &paths, msg);
     return err ? err : check(o, msg);

@@ -23,7 +23,15 @@ static const char *process_get(void *ctx, const char *name)
     return getenv(name);
 }
 
-const struct env env_process = {process_get, NULL};
+extern char **environ; /* POSIX has it in no header */
+
+static const char *process_item(void *ctx, size_t i)
+{
+    (void)ctx;
+    return environ ? environ[i] : NULL;
+}
+
+const struct env env_process = {process_get, NULL, process_item};
 
 const char *env_get(const struct env *env, const char *name)
 {

@@ -12,6 +12,8 @@
 struct env {
     const char *(*get)(void *ctx, const char *name); /* NULL when unset; lives as long as ctx */
     void *ctx;
+    /* The variable of that number, its value behind '='; NULL past the last. NULL: they cannot be listed. */
+    const char *(*item)(void *ctx, size_t i);
 };
 
 extern const struct env env_process; /* getenv() */

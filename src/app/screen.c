@@ -1,49 +1,11 @@
-#include "screen.h"
-
 #include "clock.h"
-#include "grafana_api.h"
 #include "mem.h"
-#include "opener.h"
-#include "screen_links.h"
-#include "screen_settings.h"
-#include "screen_ui.h"
-#include "synthesis.h"
-#include "terminal.h"
+#include "screen_private.h"
 
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-
-struct screen {
-    struct screen_config config;
-    struct terminal *terminal;
-    struct ui *ui;
-    struct grid grid;
-    struct theme_list themes;
-    enum term_paper paper; /* what `auto` goes by */
-    struct screen_place place;
-    struct screen_settings settings; /* config.options is its copy */
-    struct grafana_api *grafana;
-    struct screen_links links; /* of the list that the ui shows */
-    struct screen_links link;  /* of one key press */
-    struct screen_links shown; /* of the row whose details are drawn */
-    bool mouse;
-    bool dirty;
-    bool answers; /* the next frame is a key's */
-    int64_t drawn_mono_ns;
-    int64_t answered_mono_ns; /* a key */
-
-    uv_poll_t poll;
-    uv_prepare_t between; /* a turn of the loop that does not sleep: keys before what the sockets bring */
-    uv_timer_t frame;     /* the next frame, or the next tick of an age */
-    uv_timer_t escape;    /* a lone ESC */
-    uv_signal_t signals[4];
-    unsigned handles;
-    bool stopped;
-    void (*stop_done)(void *ctx);
-    void *stop_ctx;
-};
 
 static const int watched[] = {SIGWINCH, SIGCONT, SIGTSTP, SIGHUP};
 
@@ -55,21 +17,9 @@ static void quit(struct screen *s)
     s->config.quit(s->config.ctx);
 }
 
-/* Drawing asks Grafana nothing: by what it said last. */
-static size_t links_of(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,
-                       const struct ui_link_item **items)
-{
-    struct screen *s = ctx;
-    struct ui_effects row = {.session_id = session_id, .node_id = node_id};
-    *items = s->shown.items;
-    if (screen_links_fill(&s->shown, grafana_api_links(s->grafana), data, &row))
-        return 0;
-    return s->shown.count;
-}
-
 static void fill(struct screen *s, struct ui_data *data)
 {
-    *data = (struct ui_data){.links = links_of, .links_ctx = s};
+    *data = (struct ui_data){.links = screen_links_of, .links_ctx = s};
     s->config.fill(s->config.ctx, data);
     screen_place_fill(&s->place, s->config.options, data);
 }
@@ -163,65 +113,6 @@ void screen_say(struct screen *s, enum ui_severity severity, const char *text)
 {
     ui_say(s->ui, severity, text);
     screen_changed(s);
-}
-
-static void copy(struct screen *s, struct slice text, const char *what)
-{
-    char words[UI_MESSAGE_MAX];
-    enum ct_err err = terminal_copy(s->terminal, text);
-    if (err == CT_ERR_LIMIT)
-        snprintf(words, sizeof words, "not copied: %zu bytes, a terminal takes %u at most", text.len,
-                 TERMINAL_COPY_MAX);
-    else if (err)
-        snprintf(words, sizeof words, "this terminal has no clipboard: %.*s", SLICE_ARG(text));
-    else
-        snprintf(words, sizeof words, "copied %s", what);
-    screen_say(s, err ? UI_WARNING : UI_INFO, words);
-}
-
-static void open_url(struct screen *s, const char *url)
-{
-    struct ct_errmsg msg;
-    if (opener_open(&env_process, url, &msg) == CT_OK) {
-        screen_say(s, UI_INFO, "opened in the browser");
-        return;
-    }
-    /* No browser here (ssh, a server): the terminal can open or copy it. */
-    char words[UI_MESSAGE_MAX];
-    bool copied = terminal_copy(s->terminal, slice_str(url)) == CT_OK;
-    snprintf(words, sizeof words, "%s%.*s", copied ? "copied: " : "",
-             SLICE_ARG(slice_sub(slice_str(url), 0, 120)));
-    terminal_link(s->terminal, url);
-    screen_say(s, UI_INFO, words);
-}
-
-/* As Grafana says, where it lets us ask. */
-static const struct deeplink_config *grafana_links(struct screen *s)
-{
-    grafana_api_refresh(s->grafana);
-    return grafana_api_links(s->grafana);
-}
-
-static void follow_link(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
-{
-    screen_links_fill(&s->link, grafana_links(s), data, e);
-    const struct ui_link_item *item = screen_links_find(&s->link, e->link);
-    if (!item)
-        screen_say(s, UI_WARNING, "no link: the session is gone");
-    else if (item->url[0] == '\0')
-        screen_say(s, UI_WARNING, item->why);
-    else if (e->what & UI_COPY_LINK)
-        copy(s, slice_str(item->url), "the link");
-    else if (e->what & UI_SHOW_LINK)
-        terminal_link(s->terminal, item->url);
-    else
-        open_url(s, item->url);
-}
-
-static void list_links(struct screen *s, const struct ui_data *data, const struct ui_effects *e)
-{
-    if (screen_links_fill(&s->links, grafana_links(s), data, e) == CT_OK)
-        ui_show_links(s->ui, s->links.about, s->links.items, s->links.count);
 }
 
 /* ------------------------------------------------------------------------------------------ settings */
@@ -334,9 +225,9 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
                    s->mouse ? "the mouse is ours" : "the mouse is the terminal's: M takes it back");
     }
     if (e->what & (UI_OPEN_LINK | UI_COPY_LINK | UI_SHOW_LINK))
-        follow_link(s, data, e);
+        screen_follow_link(s, data, e);
     if (e->what & UI_LIST_LINKS)
-        list_links(s, data, e);
+        screen_list_links(s, data, e);
     if (e->what & UI_LIST_SETTINGS)
         list_settings(s, true);
     if (e->what & UI_SET)
@@ -344,7 +235,7 @@ static void carry_out(struct screen *s, const struct ui_data *data, const struct
     if (e->what & UI_KEEP_THEME)
         keep_theme(s);
     if (e->what & UI_COPY_TEXT)
-        copy(s, slice_str(e->copy), e->copy);
+        screen_copy(s, slice_str(e->copy), e->copy);
     if (e->what & (UI_REDRAW | UI_REPAINT))
         answer(s);
     if (e->what & UI_SUSPEND)
@@ -517,10 +408,9 @@ enum ct_err screen_create(const struct screen_config *config, struct screen **ou
     struct screen *s = mem_alloc(sizeof *s);
     s->config = *config;
     screen_settings_init(&s->settings, o, "");
-    enum trace_synthesize synthesize = synthesis_mode(config->options, config->receives);
-    screen_links_init(&s->links, synthesize);
-    screen_links_init(&s->link, synthesize);
-    screen_links_init(&s->shown, synthesize);
+    screen_links_init(&s->links);
+    screen_links_init(&s->link);
+    screen_links_init(&s->shown);
     s->config.options = &s->settings.own;
     s->mouse = o->mouse;
     s->paper = term_paper_variable(env_get(&env_process, "COLORFGBG"));

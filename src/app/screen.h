@@ -10,6 +10,7 @@
 #define CT_APP_SCREEN_H
 
 #include "options.h"
+#include "trace_ids.h"
 #include "ui.h"
 
 #include <uv.h>
@@ -23,6 +24,7 @@ struct screen_config {
     uv_loop_t *loop;
     const struct options *options;                 /* borrowed; lives longer */
     void (*fill)(void *ctx, struct ui_data *data); /* what to show now; the data is borrowed for the frame */
+    struct trace_known (*traces)(void *ctx);       /* what is known of our own traces now */
     void (*quit)(void *ctx);                       /* the user, or the end of the terminal, asks to leave */
     void *ctx;
     bool receives; /* this process receives: it must not be stopped by job control, senders would wait for it

@@ -8,9 +8,9 @@
 #define ARENA_MAX ((size_t)DEEPLINK_KIND_COUNT * (DEEPLINK_URL_MAX + 64))
 _Static_assert((int)DEEPLINK_KIND_COUNT <= UI_LINKS_MAX, "raise UI_LINKS_MAX");
 
-void screen_links_init(struct screen_links *l, enum trace_synthesize synthesize)
+void screen_links_init(struct screen_links *l)
 {
-    *l = (struct screen_links){.synthesize = synthesize};
+    *l = (struct screen_links){.count = 0};
     arena_init(&l->arena, ARENA_MAX);
 }
 
@@ -53,25 +53,47 @@ static void describe(struct screen_links *l, const struct session *s, const stru
                                  SLICE_ARG(text_prefix(label.pieces[i].text, 60, NULL)));
 }
 
-/* Somebody traced it, as far as we know. */
-static bool is_traced(const struct session *s, const struct node *n)
+/* What stands in the way of links that show a trace, and what is to be said of them. */
+struct tracing {
+    const char *why;  /* there is none; NULL: there is */
+    const char *help; /* NULL: nothing special */
+};
+
+static struct tracing tracing_of(const struct session *s, const struct node *n, const struct link_ids *ids,
+                                 const struct trace_known *known)
 {
-    return s->has_spans || (n && n->has_trace_id);
+    struct tracing t = {NULL, NULL};
+    bool traced = s->has_spans || (n && n->has_trace_id) || model_session_traces(s, NULL, 0) > 0;
+    if (ids->unbegun)
+        t.why = "no trace yet: it is sent when its first turn is over";
+    else if (ids->unsent && n)
+        t.help = "in Tempo, without this: it is sent when its turn is over";
+    else if (!traced && !trace_is_synthesized(known->synthesize, s))
+        t.why = "no trace known: this session sends none";
+    return t;
 }
 
-static void add(struct screen_links *l, const struct deeplink_entry *e, bool traced)
+static void add(struct screen_links *l, const struct link_source *source, const struct deeplink_entry *e,
+                const struct tracing *tracing)
 {
     if (l->count == UI_LINKS_MAX)
         return;
-    struct ui_link_item *item = &l->items[l->count++];
-    *item = (struct ui_link_item){deeplink_kind_name(e->kind), e->title, "", "", ""};
-    if (!traced && wants_trace(e->kind)) {
-        item->why = "no trace known: this session sends none";
+    bool too_long = e->url ? e->left_out != NULL : e->err == CT_ERR_LIMIT;
+    struct ui_link_item *item = &l->items[l->count];
+    l->too_long[l->count++] = too_long;
+    *item = (struct ui_link_item){deeplink_kind_name(e->kind), e->title, "", "", "", false};
+    if (tracing->why && wants_trace(e->kind)) {
+        item->why = tracing->why;
+    } else if (!e->url && too_long && source->shortens) {
+        item->help = "too long: Grafana is asked for a short one";
+        item->asks = true;
     } else if (!e->url) {
         item->why = e->why_not;
     } else {
         item->url = e->url;
-        item->help = e->left_out ? e->left_out : where(e->kind);
+        item->help = e->left_out && !source->shortens             ? e->left_out
+                     : tracing->help && e->kind == DEEPLINK_TEMPO ? tracing->help
+                                                                  : where(e->kind);
     }
 }
 
@@ -89,33 +111,60 @@ static void narrow(struct deeplink_target *target, const struct ui_effects *aske
         target->agent_type = name;
 }
 
-enum ct_err screen_links_fill(struct screen_links *l, const struct deeplink_config *grafana,
-                              const struct ui_data *data, const struct ui_effects *asked)
-{
-    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
-    const struct session *s = model_session_by_id(data->model, asked->session_id);
-    const struct node *n = asked->node_id ? model_node_by_id(data->model, asked->node_id) : NULL;
-    bool red = asked->red_name[0] != '\0';
+/* What a link is of; ids is where the target's are. */
+struct subject {
+    const struct session *session; /* NULL: of all sessions */
+    const struct node *node;
     struct link_ids ids;
-    struct deeplink_target target = {.from_ns = 0};
-    l->count = 0;
-    if (!s && !red)
+    struct deeplink_target target;
+    struct tracing tracing;
+};
+
+static enum ct_err find(const struct link_source *source, const struct ui_effects *asked, struct subject *of)
+{
+    const struct model *m = source->data->model;
+    const struct session *s = model_session_by_id(m, asked->session_id);
+    *of = (struct subject){.session = s, .node = asked->node_id ? model_node_by_id(m, asked->node_id) : NULL};
+    if (!s && !asked->red_name[0])
         return CT_ERR_NOT_FOUND;
     if (s) {
-        struct run_status status = model_session_status(s, data->now_ns);
-        status_link_target(s, n, &status, l->synthesize, &ids, &target);
-        describe(l, s, n);
+        struct run_status status = model_session_status(s, source->data->now_ns);
+        status_link_target(s, of->node, &status, &source->traces, &of->ids, &of->target);
+        of->tracing = tracing_of(s, of->node, &of->ids, &source->traces);
     }
-    if (red) {
-        narrow(&target, asked);
-        snprintf(l->about, sizeof l->about, "%.70s%s", asked->red_name,
-                 s ? ", this session" : ", all sessions");
-    }
-    arena_reset(&l->arena);
-    size_t count = deeplink_list(grafana, &target, &l->arena, entries);
-    for (size_t i = 0; i < count; i++)
-        add(l, &entries[i], !s || l->synthesize != TRACE_SYNTHESIZE_NEVER || is_traced(s, n));
+    if (asked->red_name[0])
+        narrow(&of->target, asked);
     return CT_OK;
+}
+
+enum ct_err screen_links_fill(struct screen_links *l, const struct link_source *source,
+                              const struct ui_effects *asked)
+{
+    struct deeplink_entry entries[DEEPLINK_KIND_COUNT];
+    struct subject of;
+    l->count = 0;
+    if (find(source, asked, &of))
+        return CT_ERR_NOT_FOUND;
+    if (asked->red_name[0])
+        snprintf(l->about, sizeof l->about, "%.70s%s", asked->red_name,
+                 of.session ? ", this session" : ", all sessions");
+    else
+        describe(l, of.session, of.node);
+    arena_reset(&l->arena);
+    size_t count = deeplink_list(source->grafana, &of.target, &l->arena, entries);
+    for (size_t i = 0; i < count; i++)
+        add(l, source, &entries[i], &of.tracing);
+    return CT_OK;
+}
+
+enum ct_err screen_links_whole(const struct link_source *source, const struct ui_effects *asked,
+                               struct buf *out)
+{
+    struct subject of;
+    enum deeplink_kind kind;
+    if (find(source, asked, &of) || !deeplink_kind_parse(asked->link, &kind))
+        return CT_ERR_NOT_FOUND;
+    return deeplink_build_long(source->grafana, kind, &of.target, out);
 }
 
 const struct ui_link_item *screen_links_find(const struct screen_links *l, const char *name)
@@ -124,4 +173,9 @@ const struct ui_link_item *screen_links_find(const struct screen_links *l, const
         if (strcmp(l->items[i].name, name) == 0)
             return &l->items[i];
     return NULL;
+}
+
+bool screen_links_too_long(const struct screen_links *l, const struct ui_link_item *item)
+{
+    return l->too_long[item - l->items];
 }

@@ -155,6 +155,26 @@ static void add_synthesized(cJSON *flow, const struct flow *f)
     add_count(o, "forgotten", f->synthesized.forgotten);
 }
 
+/* Whether there are any, and if not why not. */
+static void add_synthesis(cJSON *flow, const struct flow *f)
+{
+    if (!f->synthesize) {
+        cJSON_AddNullToObject(flow, "synthesis");
+        return;
+    }
+    bool asked_for = strcmp(f->synthesize, "never") != 0;
+    cJSON *o = cJSON_AddObjectToObject(flow, "synthesis");
+    cJSON_AddStringToObject(o, "mode", f->synthesize);
+    cJSON_AddBoolToObject(o, "on", f->synthesizes);
+    if (f->synthesizes)
+        cJSON_AddNullToObject(o, "off_because");
+    else
+        cJSON_AddStringToObject(o, "off_because", asked_for ? "no_upstream" : "setting");
+    add_count(o, "sessions", f->synthesized.sessions);
+    add_count(o, "native", f->synthesized.native);
+    add_count(o, "stopped", f->synthesized.stopped);
+}
+
 void status_json_flow(cJSON *root, const struct status_source *source, const struct model_stats *model)
 {
     const struct flow *f = source->flow;
@@ -181,6 +201,7 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
     add_count(o, "used_bytes", f->budget_used);
     add_count(o, "max_bytes", f->budget_max);
     add_synthesized(flow, f);
+    add_synthesis(flow, f);
     status_json_forwarding(flow, f, source->now_ns);
     add_count(flow, "retries", f->tee.retries);
     add_count(flow, "upstream_rejected", f->tee.rejected);

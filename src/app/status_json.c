@@ -58,23 +58,23 @@ static void add_burn(cJSON *o, const struct burn_rate *burn)
     cJSON_AddBoolToObject(part, "is_estimate", burn->is_estimate);
 }
 
-static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize);
+static cJSON *node_json(const struct node *n, const struct trace_known *known);
 
-static void add_children(cJSON *o, const char *key, const struct node *first,
-                         enum trace_synthesize synthesize)
+static void add_children(cJSON *o, const char *key, const struct node *first, const struct trace_known *known)
 {
     cJSON *list = cJSON_AddArrayToObject(o, key);
     for (const struct node *n = first; n; n = n->next)
-        cJSON_AddItemToArray(list, node_json(n, synthesize));
+        cJSON_AddItemToArray(list, node_json(n, known));
 }
 
 /* Its own, or those of the span that is made of it. */
-static void add_span_ids(cJSON *o, const struct node *n, enum trace_synthesize synthesize)
+static void add_span_ids(cJSON *o, const struct node *n, const struct trace_known *known)
 {
     struct trace_link_ids ids;
-    bool traced = trace_link_ids(synthesize, n->session, n, &ids);
+    bool traced = trace_link_ids(known, n->session, n, &ids);
     add_hex(o, "trace_id", traced, ids.trace_id, sizeof ids.trace_id);
     add_hex(o, "span_id", traced && ids.has_span_id, ids.span_id, sizeof ids.span_id);
+    cJSON_AddBoolToObject(o, "span_sent", traced && ids.sent);
 }
 
 static void add_profile(cJSON *o, const struct node *n)
@@ -84,7 +84,7 @@ static void add_profile(cJSON *o, const struct node *n)
     add_hex(o, "profile_id", more.has_profile_id, more.profile_id, sizeof more.profile_id);
 }
 
-static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
+static cJSON *turn_json(const struct node *n, const struct trace_known *known)
 {
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", "turn");
@@ -93,7 +93,7 @@ static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
     add_text_or_null(o, "prompt", n->detail);
     cJSON_AddBoolToObject(o, "prompt_redacted", n->redacted && n->detail.len == 0);
     add_text_or_null(o, "prompt_id", n->key);
-    add_span_ids(o, n, synthesize);
+    add_span_ids(o, n, known);
     add_profile(o, n);
     add_text_or_null(o, "start_source", n->source);
     add_text_or_null(o, "end_reason", n->end_reason);
@@ -104,14 +104,14 @@ static cJSON *turn_json(const struct node *n, enum trace_synthesize synthesize)
     add_ms(o, "duration_ms", n->duration_ns);
     add_text_or_null(o, "model", n->model);
     add_counters(o, &n->total);
-    add_children(o, "children", n->first_child, synthesize);
+    add_children(o, "children", n->first_child, known);
     return o;
 }
 
-static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize)
+static cJSON *node_json(const struct node *n, const struct trace_known *known)
 {
     if (n->kind == NODE_TURN)
-        return turn_json(n, synthesize);
+        return turn_json(n, known);
     cJSON *o = cJSON_CreateObject();
     cJSON_AddStringToObject(o, "kind", node_kind_name(n->kind));
     add_text(o, "name", n->name);
@@ -136,23 +136,26 @@ static cJSON *node_json(const struct node *n, enum trace_synthesize synthesize)
         cJSON_AddItemToArray(attempts, cJSON_CreateString(clock_rfc3339(n->attempt_ns[i], text)));
     }
     cJSON_AddBoolToObject(o, "background", n->background);
-    add_span_ids(o, n, synthesize);
+    add_span_ids(o, n, known);
     add_profile(o, n);
     add_counters(o, &n->total);
-    add_children(o, "children", n->first_child, synthesize);
+    add_children(o, "children", n->first_child, known);
     return o;
 }
 
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
-                        enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out)
+                        const struct trace_known *known, struct link_ids *ids, struct deeplink_target *out)
 {
     *out = (struct deeplink_target){.session_id = s->session_id, .service_name = s->service_name};
-    ids->trace_id[0] = ids->span_id[0] = ids->profile_id[0] = '\0';
-    struct trace_link_ids known;
-    if ((n || !s->has_spans) && trace_link_ids(synthesize, s, n, &known)) {
-        slice_hex(known.trace_id, sizeof known.trace_id, ids->trace_id);
-        if (known.has_span_id)
-            slice_hex(known.span_id, sizeof known.span_id, ids->span_id);
+    *ids = (struct link_ids){.unsent = false};
+    struct trace_link_ids found;
+    if ((n || !s->has_spans) && trace_link_ids(known, s, n, &found)) {
+        ids->unsent = !found.sent;
+        ids->unbegun = ids->unsent && !trace_has_begun(known, s);
+        if (!ids->unbegun)
+            slice_hex(found.trace_id, sizeof found.trace_id, ids->trace_id);
+        if (!ids->unsent && found.has_span_id)
+            slice_hex(found.span_id, sizeof found.span_id, ids->span_id);
     }
     out->trace_id = slice_str(ids->trace_id);
     out->span_id = slice_str(ids->span_id);
@@ -292,7 +295,7 @@ static cJSON *session_json(const struct status_source *source, const struct sess
         slice_hex(traces[i], 16, hex);
         cJSON_AddItemToArray(list, cJSON_CreateString(hex));
     }
-    bool synthesized = trace_is_synthesized(source->synthesize, s);
+    bool synthesized = trace_is_synthesized(source->traces.synthesize, s);
     if (synthesized) {
         uint8_t ours[TRACE_ID_LEN];
         char hex[2 * TRACE_ID_LEN + 1];
@@ -301,11 +304,12 @@ static cJSON *session_json(const struct status_source *source, const struct sess
         cJSON_AddItemToArray(list, cJSON_CreateString(hex));
     }
     cJSON_AddBoolToObject(o, "synthesized", synthesized);
+    cJSON_AddBoolToObject(o, "trace_sent", synthesized && trace_has_begun(&source->traces, s));
     struct link_ids ids;
     struct deeplink_target target;
-    status_link_target(s, NULL, &status, source->synthesize, &ids, &target);
+    status_link_target(s, NULL, &status, &source->traces, &ids, &target);
     add_links(o, source->links, &target);
-    add_children(o, "tree", s->first_child, source->synthesize);
+    add_children(o, "tree", s->first_child, &source->traces);
     return o;
 }
 

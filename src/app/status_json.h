@@ -25,7 +25,7 @@ struct status_source {
     const struct flow *flow;
     const struct deeplink_config *links;
     enum red_window red_window;
-    enum trace_synthesize synthesize;  /* which sessions have traces of ours */
+    struct trace_known traces;         /* which sessions have traces of ours, and what was sent of them */
     const struct alert_limits *alerts; /* NULL: the built-in ones */
     int64_t day_start_ns;              /* for the budget of the day */
     bool catching_up;                  /* the model has not read the whole journal yet */
@@ -39,8 +39,11 @@ struct link_ids {
     char trace_id[33];
     char span_id[17];
     char profile_id[17];
+    bool unsent; /* it gets a span of ours, which was not sent yet: the target leads to its trace as it is, …
+                  */
+    bool unbegun; /* … or, when nothing of that was sent, to a search that finds nothing yet */
 };
 void status_link_target(const struct session *s, const struct node *n, const struct run_status *status,
-                        enum trace_synthesize synthesize, struct link_ids *ids, struct deeplink_target *out);
+                        const struct trace_known *known, struct link_ids *ids, struct deeplink_target *out);
 
 #endif

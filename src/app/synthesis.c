@@ -23,9 +23,6 @@ struct synthesis {
     bool refused;   /* the last request could not be kept: said once */
 };
 
-/* Ids of spans whose requests have gone from the journal; no path of OTLP, so that nobody forwards it. */
-static const char sent_path[] = "/sent";
-
 static bool keep(struct synthesis *y, struct slice path, struct slice body)
 {
     static const struct frame_header headers[] = {
@@ -55,7 +52,7 @@ static bool on_request(void *ctx, const struct trace_request *request)
 
 static bool on_sent_ids(void *ctx, struct slice ids)
 {
-    return keep(ctx, slice_str(sent_path), ids);
+    return keep(ctx, SLICE_LIT(SENT_SPANS_PATH), ids);
 }
 
 /* Retention took frames: sessions that reach further back than what is left may have lost theirs. */
@@ -140,7 +137,8 @@ void synthesis_open(struct collector *c)
                                         .delay_ns = o->synthesize_delay_ns,
                                         .version = CT_VERSION,
                                         .emit = on_request,
-                                        .ctx = y};
+                                        .ctx = y,
+                                        .sent = &c->frames->sent.ids};
     y->c = c;
     y->exporter = trace_exporter_create(&config);
     /* A viewer that became the collector: without a journal on disk nothing else says what was sent. */
@@ -150,30 +148,6 @@ void synthesis_open(struct collector *c)
     y->timer.data = y;
     c->handles++;
     c->synthesis = y;
-}
-
-static bool on_span(void *ctx, const struct otlp_resource *resource, const struct otlp_scope *scope,
-                    const struct otlp_span *span)
-{
-    (void)resource;
-    (void)scope;
-    if (span->ids.has_span_id)
-        trace_exporter_sent(ctx, span->ids.span_id);
-    return true;
-}
-
-void synthesis_frame(struct collector *c, const struct frame *frame)
-{
-    struct synthesis *y = c->synthesis;
-    if (!y || frame->source != FRAME_SYNTHESIZED || frame->seq >= c->own_seq)
-        return;
-    if (slice_eq_str(frame->path, sent_path)) {
-        for (size_t i = 0; i + SPAN_ID_LEN <= frame->body.len; i += SPAN_ID_LEN)
-            trace_exporter_sent(y->exporter, (const uint8_t *)frame->body.ptr + i);
-        return;
-    }
-    const struct otlp_sink sink = {.ctx = y->exporter, .span = on_span};
-    otlp_decode(c->checker, OTLP_TRACES, OTLP_PROTOBUF, OTLP_IDENTITY, frame->body, &sink, NULL, NULL, NULL);
 }
 
 void synthesis_changed(struct collector *c)
@@ -213,6 +187,7 @@ void synthesis_destroy(struct collector *c)
 void synthesis_flow(const struct collector *c, struct flow *out)
 {
     out->synthesizes = c->synthesis != NULL;
+    out->synthesize = trace_synthesize_name((enum trace_synthesize)c->config.options->synthesize);
     if (!c->synthesis)
         return;
     struct trace_stats stats = trace_exporter_stats(c->synthesis->exporter);
@@ -222,4 +197,7 @@ void synthesis_flow(const struct collector *c, struct flow *out)
     out->synthesized.refused = stats.refused;
     out->synthesized.forgotten = stats.forgotten;
     out->synthesized.pending = stats.pending;
+    out->synthesized.sessions = stats.sessions;
+    out->synthesized.native = stats.native;
+    out->synthesized.stopped = stats.stopped;
 }

@@ -222,6 +222,7 @@ size_t deeplink_list(const struct deeplink_config *config, const struct deeplink
         *e = (struct deeplink_entry){.kind = kind, .title = kinds[i].title};
         buf_clear(&url);
         enum ct_err err = deeplink_make(config, kind, target, &url, &e->left_out);
+        e->err = err;
         if (err)
             e->why_not = deeplink_why_not(err, kind);
         else

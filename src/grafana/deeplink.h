@@ -128,6 +128,7 @@ struct deeplink_entry {
     const char *title;    /* static */
     const char *url;      /* in the arena; NULL: there is none, */
     const char *why_not;  /* because of this (static); else NULL */
+    enum ct_err err;      /* likewise; CT_ERR_LIMIT: it is too long, but deeplink_build_long() may make it */
     const char *left_out; /* what the URL leaves out to be short enough; NULL: nothing */
 };
 

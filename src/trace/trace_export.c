@@ -26,6 +26,7 @@ struct record {
     int64_t due_ns;     /* 0: nothing by itself */
     uint64_t pending;   /* what is over and not due yet */
     bool has_open_turn; /* which time may end */
+    bool sent;          /* something of it was, by this exporter */
     uint64_t round;
     struct record *next;
 };
@@ -38,7 +39,8 @@ struct part {
 
 struct trace_exporter {
     struct trace_config config;
-    struct id_set sent;
+    struct id_set own;
+    struct id_set *sent; /* that, or the one of the configuration */
     struct map by_id;
     struct record *records;
     uint64_t round;
@@ -70,7 +72,8 @@ struct trace_exporter *trace_exporter_create(const struct trace_config *config)
 {
     struct trace_exporter *x = mem_alloc(sizeof *x);
     x->config = *config;
-    id_set_init(&x->sent);
+    id_set_init(&x->own);
+    x->sent = config->sent ? config->sent : &x->own;
     map_init(&x->by_id, 0);
     arena_init(&x->arena, DRAFT_ARENA_MAX);
     buf_init(&x->spans, 2 * TRACE_REQUEST_MAX);
@@ -95,7 +98,7 @@ void trace_exporter_destroy(struct trace_exporter *x)
         x->records = next;
     }
     map_finish(&x->by_id);
-    id_set_finish(&x->sent);
+    id_set_finish(&x->own);
     arena_finish(&x->arena);
     buf_finish(&x->spans);
     buf_finish(&x->body);
@@ -105,19 +108,24 @@ void trace_exporter_destroy(struct trace_exporter *x)
 
 void trace_exporter_sent(struct trace_exporter *x, const uint8_t span_id[SPAN_ID_LEN])
 {
-    id_set_add(&x->sent, span_id);
+    id_set_add(x->sent, span_id);
 }
 
 struct trace_stats trace_exporter_stats(const struct trace_exporter *x)
 {
     struct trace_stats stats = x->stats;
-    stats.forgotten = x->sent.forgotten;
+    stats.forgotten = x->sent->forgotten;
     return stats;
+}
+
+static struct record *record_find(const struct trace_exporter *x, const struct session *s)
+{
+    return map_get(&x->by_id, slice_make(&s->id, sizeof s->id));
 }
 
 static struct record *record_of(struct trace_exporter *x, const struct session *s)
 {
-    struct record *r = map_get(&x->by_id, slice_make(&s->id, sizeof s->id));
+    struct record *r = record_find(x, s);
     if (r)
         return r;
     r = mem_alloc(sizeof *r);
@@ -180,8 +188,9 @@ static void flush(struct look *look)
         x->stats.spans += x->part_count;
         x->stats.bytes += request.body.len;
         look->bytes += request.body.len;
+        look->record->sent = true;
         for (size_t i = 0; i < x->part_count; i++) {
-            id_set_add(&x->sent, x->parts[i].id);
+            id_set_add(x->sent, x->parts[i].id);
             if (x->parts[i].mark)
                 *x->parts[i].mark = SENT;
         }
@@ -247,7 +256,7 @@ static bool is_sent(const struct trace_exporter *x, const struct node *n)
 {
     uint8_t id[SPAN_ID_LEN];
     trace_span_of_node(n, id);
-    return id_set_has(&x->sent, id);
+    return id_set_has(x->sent, id);
 }
 
 static bool is_over(const struct node *n)
@@ -312,7 +321,7 @@ static void send_node(struct look *look, const struct node *n, int64_t *mark)
     bool sent = is_sent(x, n);
     if (has_permission_span(n)) {
         trace_span_of_permission(n, id);
-        if (!id_set_has(&x->sent, id)) {
+        if (!id_set_has(x->sent, id)) {
             draft_permission(&x->draft, n);
             gather(look, sent ? mark : NULL);
         }
@@ -410,7 +419,7 @@ static void send_session(struct look *look)
     int64_t *mark = &look->record->session_mark;
     uint8_t id[SPAN_ID_LEN];
     trace_span_of_session(look->session, id);
-    if (id_set_has(&x->sent, id)) {
+    if (id_set_has(x->sent, id)) {
         *mark = SENT;
         return;
     }
@@ -466,7 +475,7 @@ static void hand_over(struct past *p)
 
 static void remember(struct past *p, const uint8_t id[SPAN_ID_LEN])
 {
-    if (!id_set_has(&p->x->sent, id))
+    if (!id_set_has(p->x->sent, id))
         return;
     if (p->x->body.len + SPAN_ID_LEN > TRACE_REQUEST_MAX)
         hand_over(p);
@@ -509,9 +518,9 @@ static void sent_nodes(struct trace_exporter *x, const struct node *first)
     uint8_t id[SPAN_ID_LEN];
     for (const struct node *n = first; n; n = n->next) {
         trace_span_of_node(n, id);
-        id_set_add(&x->sent, id);
+        id_set_add(x->sent, id);
         trace_span_of_permission(n, id);
-        id_set_add(&x->sent, id);
+        id_set_add(x->sent, id);
         sent_nodes(x, n->first_child);
     }
 }
@@ -521,9 +530,19 @@ void trace_exporter_sent_all(struct trace_exporter *x, const struct model *m)
     uint8_t id[SPAN_ID_LEN];
     for (const struct session *s = model_sessions(m); s; s = s->next) {
         trace_span_of_session(s, id);
-        id_set_add(&x->sent, id);
+        id_set_add(x->sent, id);
         sent_nodes(x, s->first_child);
     }
+}
+
+/* It sends its own spans, perhaps only by now; or nothing is known of it yet. */
+static void leave_alone(struct trace_exporter *x, const struct session *s)
+{
+    if (!s->real)
+        return;
+    const struct record *r = record_find(x, s);
+    x->stats.native++;
+    x->stats.stopped += r && r->sent; /* the record goes with this run */
 }
 
 int64_t trace_exporter_run(struct trace_exporter *x, const struct model *m, int64_t wall_ns, int64_t mono_ns,
@@ -531,11 +550,14 @@ int64_t trace_exporter_run(struct trace_exporter *x, const struct model *m, int6
 {
     struct look look = {.x = x, .mono_ns = mono_ns, .moment = moment};
     x->round++;
-    x->stats.pending = 0;
+    x->stats.pending = x->stats.sessions = x->stats.native = 0;
     model_advance(m, wall_ns);
     for (const struct session *s = model_sessions(m); s; s = s->next) {
-        if (!trace_is_synthesized(x->config.synthesize, s))
+        if (!trace_is_synthesized(x->config.synthesize, s)) {
+            leave_alone(x, s);
             continue;
+        }
+        x->stats.sessions++;
         look.session = s;
         look.record = record_of(x, s);
         look.record->round = x->round;

@@ -50,6 +50,7 @@ struct trace_config {
     /* False: it could not be kept, and is made again by a later run. */
     bool (*emit)(void *ctx, const struct trace_request *request);
     void *ctx;
+    struct id_set *sent; /* ids of sent spans are added to it and looked up in it; borrowed. NULL: its own */
 };
 
 struct trace_stats {
@@ -59,6 +60,9 @@ struct trace_stats {
     uint64_t refused;   /* requests that could not be kept */
     uint64_t forgotten; /* sent spans that are no longer remembered as such (id_set.h) */
     uint64_t pending;   /* things that are over and wait for their time, at the last run */
+    uint64_t sessions;  /* that get a trace, at the last run */
+    uint64_t native;    /* real ones that send spans themselves and so get none, likewise */
+    uint64_t stopped;   /* of which something was sent before they did */
 };
 
 struct trace_exporter;

@@ -97,6 +97,14 @@ void trace_span_of_permission(const struct node *tool, uint8_t out[SPAN_ID_LEN])
     span_id(tool->session, thing_of(tool), PART_PERMISSION, out);
 }
 
+const char *trace_synthesize_name(enum trace_synthesize mode)
+{
+    static const char *const names[] = {[TRACE_SYNTHESIZE_AUTO] = "auto",
+                                        [TRACE_SYNTHESIZE_ALWAYS] = "always",
+                                        [TRACE_SYNTHESIZE_NEVER] = "never"};
+    return names[mode];
+}
+
 bool trace_is_synthesized(enum trace_synthesize mode, const struct session *s)
 {
     if (mode == TRACE_SYNTHESIZE_NEVER || !s->real)
@@ -104,7 +112,21 @@ bool trace_is_synthesized(enum trace_synthesize mode, const struct session *s)
     return mode == TRACE_SYNTHESIZE_ALWAYS || (!s->has_spans && model_session_traces(s, NULL, 0) == 0);
 }
 
-bool trace_link_ids(enum trace_synthesize mode, const struct session *s, const struct node *n,
+bool trace_has_begun(const struct trace_known *known, const struct session *s)
+{
+    uint8_t id[SPAN_ID_LEN];
+    if (!known->sent || !trace_is_synthesized(known->synthesize, s))
+        return false;
+    trace_span_of_session(s, id);
+    bool begun = id_set_has(known->sent, id);
+    for (const struct node *n = s->first_child; n && !begun; n = n->next) {
+        trace_span_of_node(n, id);
+        begun = id_set_has(known->sent, id);
+    }
+    return begun;
+}
+
+bool trace_link_ids(const struct trace_known *known, const struct session *s, const struct node *n,
                     struct trace_link_ids *out)
 {
     *out = (struct trace_link_ids){.synthesized = false};
@@ -113,9 +135,10 @@ bool trace_link_ids(enum trace_synthesize mode, const struct session *s, const s
         out->has_span_id = n->has_span_id;
         if (n->has_span_id)
             memcpy(out->span_id, n->span_id, SPAN_ID_LEN);
+        out->sent = true;
         return true;
     }
-    if (!trace_is_synthesized(mode, s))
+    if (!trace_is_synthesized(known->synthesize, s))
         return false;
     out->synthesized = true;
     out->has_span_id = true;
@@ -124,5 +147,6 @@ bool trace_link_ids(enum trace_synthesize mode, const struct session *s, const s
         trace_span_of_node(n, out->span_id);
     else
         trace_span_of_session(s, out->span_id);
+    out->sent = known->sent && id_set_has(known->sent, out->span_id);
     return true;
 }

@@ -12,6 +12,7 @@
 #ifndef CT_TRACE_TRACE_IDS_H
 #define CT_TRACE_TRACE_IDS_H
 
+#include "id_set.h"
 #include "model.h"
 
 #define TRACE_ID_LEN 16
@@ -29,11 +30,19 @@ enum trace_synthesize {
     TRACE_SYNTHESIZE_NEVER
 };
 
+const char *trace_synthesize_name(enum trace_synthesize mode); /* "auto" … */
+
 /*
  * AUTO: something of the session is known and it sends no spans: neither did one come, nor does a log record
  * name a trace, which shows that it sends them elsewhere.
  */
 bool trace_is_synthesized(enum trace_synthesize mode, const struct session *s);
+
+/* What is known of our own traces. */
+struct trace_known {
+    enum trace_synthesize synthesize;
+    const struct id_set *sent; /* spans that were made and kept for the upstreams; NULL: none */
+};
 
 /*
  * What a link to a node leads to: its own ids where its sender gave it some, else those of its synthesised
@@ -44,8 +53,12 @@ struct trace_link_ids {
     uint8_t span_id[SPAN_ID_LEN];
     bool has_span_id;
     bool synthesized;
+    bool sent; /* that span was sent, by its sender or by us; before, the ids lead nowhere */
 };
-bool trace_link_ids(enum trace_synthesize mode, const struct session *s, const struct node *n,
+bool trace_link_ids(const struct trace_known *known, const struct session *s, const struct node *n,
                     struct trace_link_ids *out);
+
+/* Some span of the session's synthesised trace was sent. Looks at what hangs from the session. */
+bool trace_has_begun(const struct trace_known *known, const struct session *s);
 
 #endif

@@ -221,8 +221,9 @@ struct ui_link_item {
     const char *name;  /* its kind, for the effects */
     const char *title; /* for people */
     const char *help;  /* what it leads to */
-    const char *why;   /* it does not apply; "" when there is a URL */
-    const char *url;   /* "" when it does not apply */
+    const char *why;   /* it does not apply; "" when it does */
+    const char *url;   /* "" when it does not apply, or */
+    bool asks;         /* has to be asked for first, by the effects of opening and copying it */
 };
 
 #define UI_LINKS_MAX 16

@@ -67,7 +67,7 @@ static enum ct_err parse(const struct input *in, struct buf *config, size_t *war
 {
     struct options o;
     struct ct_errmsg msg = {""};
-    const struct env env = {get, (void *)(uintptr_t)in};
+    const struct env env = {get, (void *)(uintptr_t)in, NULL};
     options_init(&o);
     enum ct_err err = options_parse(&o, in->arg_count, in->args, &env, &msg);
     fuzz_check((err == CT_OK) == (msg.text[0] == '\0'));

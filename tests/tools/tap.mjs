@@ -55,9 +55,10 @@ class Context {
 
   path(...names) { return path.join(this.dir, ...names); }
 
-  start(command, args, env = {}) {
+  /** stdin: 'ignore', or 'pipe' to write to. */
+  start(command, args, env = {}, stdin = 'ignore') {
     const own = { HOME: this.dir, XDG_STATE_HOME: '', XDG_RUNTIME_DIR: '', XDG_CONFIG_HOME: '' };
-    const p = spawn(command, args, { env: { ...process.env, ...own, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const p = spawn(command, args, { env: { ...process.env, ...own, ...env }, stdio: [stdin, 'pipe', 'pipe'] });
     p.out = ''; p.err = ''; p.name = path.basename(command);
     p.stdout.on('data', d => { p.out += d; });
     p.stderr.on('data', d => { p.err += d; });

@@ -69,8 +69,13 @@ static void target_node(const cJSON *node, struct deeplink_target *target)
     const cJSON *duration = cJSON_GetObjectItemCaseSensitive(node, "duration_ms");
     const cJSON *number = cJSON_GetObjectItemCaseSensitive(node, "number");
     struct slice kind = text(node, "kind"), id = text(node, "id");
-    target->trace_id = text(node, "trace_id");
-    target->span_id = text(node, "span_id");
+    /* Until its own span was sent, the trace as far as that was; else a search. */
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(node, "span_sent"))) {
+        target->trace_id = text(node, "trace_id");
+        target->span_id = text(node, "span_id");
+    } else if (!slice_eq(target->trace_id, text(node, "trace_id"))) {
+        target->trace_id = SLICE_NULL;
+    }
     target->profile_id = text(node, "profile_id");
     target->from_ns = time_of(node, "started_at");
     target->to_ns = cJSON_IsNumber(duration) && target->from_ns
@@ -117,7 +122,7 @@ static enum ct_err make_target(const struct options *o, const cJSON *root, struc
                                        .from_ns = time_of(session, "started_at")};
     if (slice_eq_str(text(session, "state"), "ended"))
         target->to_ns = time_of(session, "last_activity_at");
-    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(session, "synthesized"))) {
+    if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(session, "trace_sent"))) {
         /* All of it is one trace. */
         const cJSON *traces = cJSON_GetObjectItemCaseSensitive(session, "trace_ids");
         const char *id = cJSON_GetStringValue(cJSON_GetArrayItem(traces, cJSON_GetArraySize(traces) - 1));

@@ -337,6 +337,7 @@ enum exit_code pane_show(const struct options *o)
         struct screen_config screen = {.loop = &p->loop,
                                        .options = o,
                                        .fill = pane_fill,
+                                       .traces = pane_traces,
                                        .quit = quit,
                                        .ctx = p,
                                        .receives = p->role == PANE_OWNER};

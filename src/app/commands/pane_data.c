@@ -3,6 +3,7 @@
 #include "commands.h"
 #include "local_day.h"
 #include "pane_private.h"
+#include "synthesis.h"
 #include "version.h"
 
 /* The destination that is worst off, with what waits for it; what is lost and held is of all of them. */
@@ -45,6 +46,15 @@ static void fill_flow(const struct flow *f, struct ui_data *data)
         .decode_errors = f->decode_errors,
     };
     data->unsaved = f->journal.unsaved_frames;
+}
+
+struct trace_known pane_traces(void *ctx)
+{
+    const struct pane *p = ctx;
+    struct trace_known known = {synthesis_mode(p->options, p->collector != NULL), &p->frames.sent.ids};
+    if (!p->collector && p->wired && !p->wire->flow.synthesizes)
+        known.synthesize = TRACE_SYNTHESIZE_NEVER;
+    return known;
 }
 
 void pane_fill(void *ctx, struct ui_data *data)

@@ -44,4 +44,7 @@ struct pane {
 /* pane_data.c: everything that a frame shows. */
 void pane_fill(void *ctx, struct ui_data *data);
 
+/* By the settings here, or by what the collector in the other process makes. */
+struct trace_known pane_traces(void *ctx);
+
 #endif

@@ -105,6 +105,12 @@ static void on_signal(uv_signal_t *handle, int number)
     quit(handle->data);
 }
 
+static struct trace_known traces(void *ctx)
+{
+    const struct replay *r = ctx;
+    return (struct trace_known){synthesis_mode(r->options, false), &r->frames.sent.ids};
+}
+
 static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
 {
     static const int numbers[] = {SIGTERM, SIGINT};
@@ -117,7 +123,7 @@ static enum ct_err show(struct replay *r, struct ct_errmsg *msg)
         uv_signal_start(&r->signals[i], on_signal, numbers[i]);
     }
     struct screen_config config = {
-        .loop = &r->loop, .options = r->options, .fill = fill, .quit = quit, .ctx = r};
+        .loop = &r->loop, .options = r->options, .fill = fill, .traces = traces, .quit = quit, .ctx = r};
     enum ct_err err = screen_create(&config, &r->screen, msg);
     if (err)
         quit(r);
@@ -157,7 +163,7 @@ static void print_json(struct replay *r)
                                    .now_ns = now_ns,
                                    .flow = &flow,
                                    .red_window = (enum red_window)r->options->window,
-                                   .synthesize = synthesis_mode(r->options, false),
+                                   .traces = traces(r),
                                    .links = &r->options->grafana,
                                    .alerts = &r->options->alerts};
     source.day_start_ns = local_day_start(source.now_ns);

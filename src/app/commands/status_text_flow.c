@@ -201,6 +201,38 @@ static void client_line(const cJSON *c, struct buf *out)
                format_count_wide(status_number(c, "hooks"), hooks), format_count_wide(refusals, no));
 }
 
+/* Traces that we make of sessions: whether, of how many, what was sent and what waits. */
+static void synthesis(const cJSON *flow, struct buf *out)
+{
+    const cJSON *state = member(flow, "synthesis"), *sums = member(flow, "synthesized");
+    int64_t native = status_number(state, "native"), stopped = status_number(state, "stopped");
+    if (!cJSON_IsObject(state))
+        return;
+    buf_append_str(out, "traces ");
+    if (!cJSON_IsTrue(member(state, "on"))) {
+        const char *why = status_string(state, "off_because");
+        buf_printf(out, "are not made of sessions: %s\n",
+                   strcmp(why, "setting") == 0 ? "synthesize = never" : "no upstream takes traces");
+        return;
+    }
+    buf_append_str(out, "made of ");
+    put_count(out, status_number(state, "sessions"), "session", "sessions");
+    buf_printf(out, " (synthesize = %s): ", status_string(state, "mode"));
+    put_count(out, status_number(sums, "spans"), "span", "spans");
+    buf_append_str(out, " sent, ");
+    put_count(out, status_number(sums, "pending"), "turn or call", "turns and calls");
+    buf_append_str(out, " waiting for what may still come");
+    if (native) {
+        buf_append_str(out, "; not of ");
+        put_count(out, native, "session that sends its own", "sessions that send their own");
+    }
+    if (stopped) {
+        buf_append_str(out, "; stopped in ");
+        put_count(out, stopped, "session that began to", "sessions that began to");
+    }
+    buf_append_char(out, '\n');
+}
+
 void status_text_flow(const cJSON *flow, struct buf *out)
 {
     const cJSON *received = member(flow, "received"), *forwarded = member(flow, "forwarded");
@@ -225,6 +257,7 @@ void status_text_flow(const cJSON *flow, struct buf *out)
     buf_append_str(out, ", ");
     put_count(out, status_number(flow, "connections_open"), "connection", "connections");
     buf_append_str(out, " open\n");
+    synthesis(flow, out);
     if (!count)
         return;
     status_text_put(out, "CLIENT", CLIENT_COLS);

@@ -33,6 +33,11 @@ static const struct ui_link_item *selected(const struct ui *ui)
     return &ui->dialog.links[ui->dialog.cursor];
 }
 
+static bool applies(const struct ui_link_item *item)
+{
+    return item->url[0] || item->asks;
+}
+
 /* The key that opens this kind without the list. */
 static enum action key_of(const char *kind)
 {
@@ -45,7 +50,6 @@ static enum action key_of(const char *kind)
 static void draw(const struct ui *ui, struct grid *grid, struct area line, int index)
 {
     const struct ui_link_item *item = &ui->dialog.links[index];
-    bool applies = item->url[0] != '\0';
     struct pen pen = {grid, line.row, line.col, line.col + line.cols};
     struct key key;
     char name[KEY_NAME_MAX] = "";
@@ -53,9 +57,9 @@ static void draw(const struct ui *ui, struct grid *grid, struct area line, int i
         key_name(&key, name);
     pen_str(&pen, name, ROLE_HELP_KEY);
     pen.col = line.col + 3;
-    pen_str(&pen, item->title, applies ? ROLE_TEXT : ROLE_DIM);
+    pen_str(&pen, item->title, applies(item) ? ROLE_TEXT : ROLE_DIM);
     pen.col = pen.col + 2 > line.col + TITLE_COLS ? pen.col + 2 : line.col + TITLE_COLS;
-    pen_str(&pen, applies ? item->help : item->why, applies ? ROLE_DETAIL : ROLE_WARNING);
+    pen_str(&pen, applies(item) ? item->help : item->why, applies(item) ? ROLE_DETAIL : ROLE_WARNING);
 }
 
 static int note_rows(const struct ui *ui, int cols)
@@ -88,7 +92,7 @@ static void draw_note(const struct ui *ui, struct grid *grid, struct area area)
 static void ask(struct ui *ui, struct ui_effects *effects, enum ui_effect what)
 {
     const struct ui_link_item *item = selected(ui);
-    if (item->url[0] == '\0') {
+    if (!applies(item)) {
         ui_say(ui, UI_WARNING, item->why);
         return;
     }
@@ -121,7 +125,8 @@ static void act(struct ui *ui, const struct ui_data *data, enum action action, s
         break;
     case ACTION_LINK_SHOW:
         ui->dialog.whole_url = !ui->dialog.whole_url && selected(ui)->url[0];
-        ask(ui, effects, UI_SHOW_LINK);
+        if (selected(ui)->url[0] || !applies(selected(ui)))
+            ask(ui, effects, UI_SHOW_LINK);
         break;
     default:
         break;

@@ -26,7 +26,13 @@ static inline const char *fake_env_get(void *ctx, const char *name)
     return NULL;
 }
 
-#define FAKE_ENV(...) ((struct env){fake_env_get, &(struct fake_env){{__VA_ARGS__, NULL}}})
+static inline const char *fake_env_item(void *ctx, size_t i)
+{
+    const struct fake_env *env = ctx;
+    return env->pairs[2 * i]; /* the names alone */
+}
+
+#define FAKE_ENV(...) ((struct env){fake_env_get, &(struct fake_env){{__VA_ARGS__, NULL}}, fake_env_item})
 
 static inline int make_temp_dir(void **state)
 {

@@ -418,6 +418,34 @@ static void test_aliases(void **state)
     assert_non_null(strstr(msg.text, "OTEL_INTERCEPTOR_TURN_BOUNDARY_MODE"));
 }
 
+static void test_unknown_knobs(void **state)
+{
+    (void)state;
+    struct env known = FAKE_ENV(
+        "HOME", "/h", "OTEL_INTERCEPTOR_TURN_BOUNDARY_MODE", "hooks", "OTEL_INTERCEPTOR_TURN_IDLE_END_MS",
+        "1", "OTEL_INTERCEPTOR_SESSION_ID_POLICY", "eager", "OTEL_INTERCEPTOR_SESSION_ID_BUFFER_MAX_MS", "1",
+        "OTEL_INTERCEPTOR_SESSION_ID_BUFFER_MAX_SPANS", "1", "OTEL_INTERCEPTOR_INJECT_TRACEPARENT", "1");
+    assert_int_equal(parse_env(known, ""), CT_OK);
+    assert_int_equal(o.warnings.len, 0);
+    struct env some =
+        FAKE_ENV("HOME", "/h", "OTEL_INTERCEPTOR_TURN_IDLE_MS", "1", "OTEL_INTERCEPTOR_X", "\x1b[2J",
+                 "OTEL_INTERCEPTOR_\x1b[2J", "", "OTEL_INTERCEPTOR_FOURTH", "", "OTEL_INTERCEPTOR_", "");
+    static const char *const lines[] = {"", "serve", "--print-config"};
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(parse_env(some, lines[i]), CT_OK);
+        const char *words = buf_cstr(&o.warnings);
+        assert_contains(words, "nothing here knows OTEL_INTERCEPTOR_TURN_IDLE_MS (did you mean "
+                               "OTEL_INTERCEPTOR_TURN_IDLE_END_MS?), OTEL_INTERCEPTOR_X");
+        assert_contains(words, "and 2 more; known are OTEL_INTERCEPTOR_");
+        assert_contains(words, "OTEL_INTERCEPTOR_SESSION_ID_BUFFER_MAX_SPANS");
+        assert_contains(words, "OTEL_INTERCEPTOR_INJECT_TRACEPARENT");
+        assert_null(strchr(words, '\x1b'));
+        assert_ptr_equal(strchr(words, '\n'), words + o.warnings.len - 1); /* one message */
+    }
+    assert_int_equal(parse_env(some, "status"), CT_OK);
+    assert_int_equal(o.warnings.len, 0);
+}
+
 static void test_environment_errors(void **state)
 {
     (void)state;
@@ -534,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_exposure, setup, teardown),
         cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
         cmocka_unit_test_setup_teardown(test_aliases, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_unknown_knobs, setup, teardown),
         cmocka_unit_test_setup_teardown(test_environment_errors, setup, teardown),
         cmocka_unit_test_setup_teardown(test_socket_too_long, setup, teardown),
         cmocka_unit_test_setup_teardown(test_addresses, setup, teardown),

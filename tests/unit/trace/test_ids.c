@@ -87,15 +87,40 @@ static void a_link_leads_to_native_spans_where_there_are_some(void **state)
     (void)state;
     struct trace_link_ids ids;
     const struct session *plain = session_called("plain");
-    assert_true(trace_link_ids(TRACE_SYNTHESIZE_AUTO, plain, NULL, &ids) && ids.synthesized);
-    assert_false(trace_link_ids(TRACE_SYNTHESIZE_NEVER, plain, NULL, &ids));
+    const struct trace_known autos = {TRACE_SYNTHESIZE_AUTO, NULL}, never = {TRACE_SYNTHESIZE_NEVER, NULL};
+    assert_true(trace_link_ids(&autos, plain, NULL, &ids) && ids.synthesized && !ids.sent);
+    assert_false(trace_link_ids(&never, plain, NULL, &ids));
     story_tell(&s, story_llm_span(500, 900, "t1", "r1"));
     const struct session *session = story_session(&s);
     assert_false(trace_is_synthesized(TRACE_SYNTHESIZE_AUTO, session));
     assert_true(trace_is_synthesized(TRACE_SYNTHESIZE_ALWAYS, session));
-    assert_true(trace_link_ids(TRACE_SYNTHESIZE_AUTO, session, story_node(&s, NODE_LLM, "r1"), &ids));
+    assert_true(trace_link_ids(&autos, session, story_node(&s, NODE_LLM, "r1"), &ids));
     assert_false(ids.synthesized);
+    assert_true(ids.sent);
     assert_memory_equal(ids.trace_id, "t1\0\0\0\0\0\0\0\0\0\0\0\0\0", TRACE_ID_LEN);
+}
+
+static void what_was_sent_is_known_by_its_ids(void **state)
+{
+    (void)state;
+    struct id_set sent;
+    struct trace_link_ids ids;
+    const struct trace_known known = {TRACE_SYNTHESIZE_AUTO, &sent}, never = {TRACE_SYNTHESIZE_NEVER, &sent};
+    id_set_init(&sent);
+    story_tell(&s, story_llm_log(900, 400, "p1", "r1"));
+    const struct session *session = story_session(&s);
+    const struct node *call = story_node(&s, NODE_LLM, "r1");
+    assert_true(trace_link_ids(&known, session, call, &ids) && !ids.sent);
+    assert_false(trace_has_begun(&known, session));
+    id_set_add(&sent, ids.span_id); /* a call is sent with its turn or after it */
+    assert_false(trace_has_begun(&known, session));
+    assert_true(trace_link_ids(&known, session, call->parent, &ids) && !ids.sent);
+    id_set_add(&sent, ids.span_id);
+    assert_true(trace_has_begun(&known, session));
+    assert_false(trace_has_begun(&never, session));
+    assert_true(trace_link_ids(&known, session, call, &ids) && ids.sent);
+    assert_true(trace_link_ids(&known, session, NULL, &ids) && !ids.sent);
+    id_set_finish(&sent);
 }
 
 static void a_log_record_that_names_a_trace_shows_that_spans_go_elsewhere(void **state)
@@ -135,6 +160,7 @@ int main(void)
         TEST(spans_are_named_by_what_they_are_called),
         TEST(a_model_that_heard_it_in_another_order_gives_the_same),
         TEST(a_link_leads_to_native_spans_where_there_are_some),
+        TEST(what_was_sent_is_known_by_its_ids),
         TEST(a_log_record_that_names_a_trace_shows_that_spans_go_elsewhere),
         cmocka_unit_test(a_set_forgets_the_oldest),
     };

@@ -399,11 +399,12 @@ void fixture_settle(struct fixture *f)
 static const struct ui_link_item LINKS[] = {
     {"tempo", "Trace", "in Tempo", "",
      "http://localhost:3000/explore?schemaVersion=1&panes=%7B%22tra%22%3A%7B%22datasource%22%3A%22tempo%22%2C"
-     "%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%7D%5D%7D%7D&orgId=1"},
+     "%22queries%22%3A%5B%7B%22refId%22%3A%22A%22%7D%5D%7D%7D&orgId=1",
+     false},
     {"loki", "Logs", "in Loki", "",
-     "http://localhost:3000/explore?schemaVersion=1&panes=%7B%22log%22%7D&orgId=1"},
-    {"mimir", "Metrics", "in Mimir, with exemplars", "", "http://localhost:3000/explore?x=1"},
-    {"split", "Trace and logs", "side by side", "no trace known: this session sends none", ""},
+     "http://localhost:3000/explore?schemaVersion=1&panes=%7B%22log%22%7D&orgId=1", false},
+    {"mimir", "Metrics", "in Mimir, with exemplars", "", "http://localhost:3000/explore?x=1", false},
+    {"split", "Trace and logs", "side by side", "no trace known: this session sends none", "", false},
 };
 
 static size_t links_of(void *ctx, const struct ui_data *data, uint64_t session_id, uint64_t node_id,

@@ -186,6 +186,29 @@ static void links_open_copy_and_show(void **state)
     assert_int_equal(view().dialog, 0);
 }
 
+static void a_link_that_grafana_has_to_make_applies_without_a_url(void **state)
+{
+    static const struct ui_link_item items[] = {
+        {"mimir", "Metrics", "too long: Grafana is asked for a short one", "", "", true},
+        {"loki", "Logs", "in Loki", "", "http://localhost:3000/x", false}};
+    struct ui_effects e;
+    (void)state;
+    keys("o");
+    ui_show_links(ui, "a session", items, 2);
+    keys("");
+    assert_true(screen_find(&g, "too long: Grafana is asked") > 0);
+    e = keys("j k");
+    assert_false(e.what & UI_SHOW_LINK); /* there is nothing to show yet */
+    e = keys("Space");
+    assert_false(e.what & UI_SHOW_LINK);
+    e = keys("y");
+    assert_true(e.what & UI_COPY_LINK);
+    assert_string_equal(e.link, "mimir");
+    e = keys("Enter");
+    assert_true(e.what & UI_OPEN_LINK);
+    assert_int_equal(view().dialog, 0);
+}
+
 static void a_link_that_does_not_apply_says_why(void **state)
 {
     struct ui_effects e;
@@ -277,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(numbers_of_a_session_have_columns, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(the_most_expensive_minute_sorts_first, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(links_open_copy_and_show, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(a_link_that_grafana_has_to_make_applies_without_a_url, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(a_link_that_does_not_apply_says_why, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(settings_change_by_choice, open_busy, close_busy),
         cmocka_unit_test_setup_teardown(a_fixed_setting_says_by_what, open_busy, close_busy),
