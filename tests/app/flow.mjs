@@ -191,7 +191,7 @@ test('status says first what is wrong, in the words of the upstream', async t =>
   const send = body => request(`${s.url}/v1/logs`, { headers: { ...json, 'user-agent': 'a/1' }, body });
   const next = async (mode, done) => { await up.mode(mode); await send('{"resourceLogs":[]}'); return s.when(done); };
   await next('ok', f => f.forwarded.requests === 1);
-  assert.match(await s.text(), /^0 sessions[^]*\nreceived 1 request \(19B\), forwarded 1 request \(19B\), 0 requests waiting, \d connections? open\nCLIENT .*\na\/1 +http1 json +1 +19 +0 +0 +0 +0 +0\n$/);
+  assert.match(await s.text(), /^0 sessions[^]*\nreceived 1 request \(19B\), forwarded 1 request \(19B\), 0 requests waiting, \d connections? open\ntraces made of 0 sessions [^\n]*\nCLIENT .*\na\/1 +http1 json +1 +19 +0 +0 +0 +0 +0\n$/);
   await next('400', f => f.upstream_rejected === 1);
   assert.match(await s.text(), /^! upstream http 127\.0\.0\.1:\d+: 1 request refused by it for good: .*refused by test sink\n0 sessions/);
   await next('partial', f => f.upstream.partial_successes === 1);
