@@ -73,6 +73,7 @@ void facts_heard(struct facts *f, const struct event *e)
 {
     earliest(&f->first_ns, e->start_ns > 0 ? e->start_ns : e->time_ns);
     newest(&f->last_ns, e->time_ns);
+    newest(&f->heard_ns, e->arrival_ns);
     f->witnesses |= 1u << e->witness;
 }
 
@@ -197,6 +198,7 @@ void facts_join(struct facts *to, const struct facts *from)
     earliest(&to->first_ns, from->first_ns);
     earliest(&to->decided_ns, from->decided_ns);
     newest(&to->last_ns, from->last_ns);
+    newest(&to->heard_ns, from->heard_ns);
     newest(&to->restarted_ns, from->restarted_ns);
     join_link(&to->agent, &from->agent);
     join_link(&to->trace, &from->trace);

@@ -65,7 +65,8 @@ static bool is_open(const struct entry *e)
 {
     const struct node *p = &e->pub;
     return p->state == NODE_RUNNING || p->state == NODE_WAITING || p->state == NODE_UNKNOWN ||
-           (e->turn && (slice_eq_str(p->end_reason, "session_end") || e->unheard || is_undecided(e))) ||
+           (e->turn &&
+            (slice_eq_str(p->end_reason, "session_end") || e->unheard || e->rested || is_undecided(e))) ||
            (p->kind == NODE_COMPACTION && !e->finished);
 }
 

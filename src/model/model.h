@@ -293,6 +293,10 @@ size_t model_session_traces(const struct session *s, uint8_t (*out)[16], size_t 
 
 /* No word for this long in an open turn makes it stale. */
 #define STALE_AFTER_NS (INT64_C(10) * 60 * 1000000000)
+/* In a session of log events alone nobody says that a turn is over. One whose last answer asked for no tool,
+ * with none running, is when nothing was heard of it for this long: unless somebody was asked for a
+ * permission all the while, of which its log says nothing either, and then what follows opens it again. */
+#define REST_AFTER_NS (INT64_C(60) * 1000000000)
 /* A session with no word for this long is not counted as live, whatever its state, and what is open in it is
  * taken as cut off. */
 #define LIVE_WITHIN_NS (INT64_C(30) * 60 * 1000000000)

@@ -94,6 +94,7 @@ struct facts {
     uint8_t rank[FACT_COUNT];      /* 0: unknown */
     int64_t detail_ns;             /* of the record that gave the detail */
     int64_t first_ns, last_ns;     /* oldest and newest word of it */
+    int64_t heard_ns;              /* newest arrival of one */
     int64_t restarted_ns;          /* newest start, of what may end and start again */
     int64_t decided_ns;            /* TOOL: oldest word that the decision was made */
     struct link agent;             /* the agent that made this call; for an AGENT its parent agent */
@@ -176,7 +177,8 @@ struct entry {
     struct entry *newest_llm; /* TURN, AGENT: right below, not auxiliary */
     struct entry *made_for;   /* made: hangs from that one; NULL: by its facts */
     int64_t quiet_end_ns;     /* TURN_QUIET: silence ended it; 0: open */
-    int64_t quiet_due_ns;     /* TURN_QUIET, open: when silence will have; 0: not by itself */
+    int64_t quiet_due_ns;     /* TURN, open: when silence will have; 0: not by itself */
+    bool rested;              /* TURN: that ended it, and the next prompt will be a better reason */
     bool made;                /* by settling, which alone knows whether it is there */
     bool frozen;              /* freeze.c */
     bool tied;                /* not frozen, but something that is points to it */

@@ -19,6 +19,7 @@ static const char *end_evidence(struct slice reason)
         {"user_reject", "the user refused a permission"},
         {"interrupted", "the turn was interrupted"},
         {"compacted", "the compaction is done"},
+        {"idle_after_stop_reason", "nothing followed an answer that asked for no tool"},
     };
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
         if (slice_eq_str(reason, ends[i].reason))

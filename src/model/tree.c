@@ -225,8 +225,13 @@ static void find_silence(struct session_entry *s, struct entry **nodes, size_t c
 static void await_silence(struct session_entry *s, struct entry **nodes, size_t count)
 {
     bool open = false;
-    for (size_t i = 0; i < count && !open; i++)
-        open = nodes[i]->pub.state == NODE_RUNNING || nodes[i]->pub.state == NODE_WAITING;
+    for (size_t i = 0; i < count; i++) {
+        const struct entry *n = nodes[i];
+        open |= n->pub.state == NODE_RUNNING || n->pub.state == NODE_WAITING;
+        if (n->turn && !n->closed && n->quiet_due_ns > s->model->clock->now_ns &&
+            (s->due_ns == 0 || n->quiet_due_ns < s->due_ns))
+            s->due_ns = n->quiet_due_ns;
+    }
     if (open && s->silent_ns && (s->due_ns == 0 || s->silent_ns < s->due_ns))
         s->due_ns = s->silent_ns;
 }

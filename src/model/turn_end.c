@@ -3,7 +3,8 @@
  *
  * Its span is proof. Before that: a stop (unless the turn is seen to go on, as a hook can make it), the
  * user's refusal, a tool that was cut off, the end of a compaction that the turn was about, a request that
- * was given up, the next prompt, the end of the session, and at last a long silence. An interrupted turn
+ * was given up, the next prompt, the end of the session, silence after an answer that asked for nothing
+ * more, and at last a long silence after anything else. An interrupted turn
  * fires no hook, so that it is known by what is missing after its last call. What is missing is known of
  * Claude Code alone: of other agents only what they say counts.
  */
@@ -166,6 +167,26 @@ static bool was_cut_off(const struct session_entry *s, const struct entry *turn)
     return (s->pub.has_logs || s->pub.has_spans) && !failed_request(turn) && lacks_an_answer(turn);
 }
 
+/* What its calls are is known from log events alone, and by them it has its answer. Records without ids (old
+ * clients) do not tell which answer asked for a tool, and no word comes before that has run. */
+static bool has_its_answer(const struct session_entry *s, const struct entry *turn)
+{
+    const struct session *p = &s->pub;
+    const struct entry *call = turn->newest_call;
+    return p->native && !p->other_agent && p->has_logs && !p->has_hooks && !p->has_spans &&
+           s->model->config.turn_mode != TURN_MODE_HOOKS && turn->parts->has_log_prompt && call &&
+           call->pub.kind == NODE_LLM && call->key.ptr[0] == INDEX_REQUEST && call->finished &&
+           !call->view->failed && !call->pub.wants_tools && turn->open_tools == 0;
+}
+
+/* When silence ends it, by its last word; 0: that does not. */
+static int64_t rest_of(const struct session_entry *s, const struct entry *turn)
+{
+    if (!has_its_answer(s, turn))
+        return 0;
+    return greater(turn->newest_call->view->heard_ns, turn->view->heard_ns) + REST_AFTER_NS;
+}
+
 static struct slice end_of(const struct session_entry *s, const struct entry *turn, const struct stop *stop,
                            bool *cut)
 {
@@ -192,9 +213,11 @@ static struct slice end_of(const struct session_entry *s, const struct entry *tu
     if (gave_up(turn))
         return SLICE_LIT("api_error");
     bool next = superseded(s, turn), over = next || s->ended;
-    *cut = over ? was_cut_off(s, turn) : s->silent;
+    bool rests = !over && turn->quiet_due_ns && turn->quiet_due_ns <= s->model->clock->now_ns;
+    *cut = over ? was_cut_off(s, turn) : s->silent && !rests;
     return next        ? SLICE_LIT("new_prompt")
            : s->ended  ? SLICE_LIT("session_end")
+           : rests     ? SLICE_LIT("idle_after_stop_reason")
            : s->silent ? SLICE_LIT("silence")
                        : SLICE_NULL;
 }
@@ -233,8 +256,10 @@ void turn_state(const struct session_entry *s, struct entry *turn)
         return;
     }
     p->turn_kind = kind_of(turn);
+    turn->quiet_due_ns = rest_of(s, turn);
     p->end_reason = end_of(s, turn, &stop, &cut);
     turn->closed = p->end_reason.len > 0;
+    turn->rested = turn->quiet_due_ns && slice_eq_str(p->end_reason, "idle_after_stop_reason");
     turn->unheard = slice_eq_str(p->end_reason, "silence");
     if (!turn->closed)
         p->end_ns = 0;

@@ -415,6 +415,98 @@ static void the_response_of_a_background_agent_is_its_end(void **state)
     assert_int_equal(story_node(&s, NODE_AGENT, "a1")->end_ns, STORY_AT(900));
 }
 
+static void tell_native(struct event e)
+{
+    e.native = true;
+    story_tell(&s, e);
+}
+
+/* A prompt and its answers, known from log events alone. */
+static void logged_turn(void)
+{
+    tell_native(ask_prompt(WITNESS_LOG, 0, "p1"));
+    tell_native(story_llm_log(1000, 900, "p1", "r1"));
+    tell_native(story_decision(1100, "p1", "Bash", "u1", DECISION_ACCEPTED, "config"));
+    tell_native(story_tool_log(3000, 1900, "p1", "Bash", "u1"));
+    struct event answer = story_llm_log(4000, 900, "p1", "r2");
+    answer.arrival_ns = STORY_AT(8000); /* the exporter's interval */
+    tell_native(answer);
+}
+
+static void at(int64_t ms)
+{
+    model_advance(s.model, STORY_AT(ms));
+}
+
+static void silence_after_an_answer_ends_what_only_the_log_tells_of(void **state)
+{
+    (void)state;
+    const int64_t rest = REST_AFTER_NS / STORY_MS;
+    logged_turn();
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    assert_int_equal(model_due_ns(s.model), STORY_AT(8000 + rest));
+    at(8000 + rest - 1);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    at(8000 + rest);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "idle_after_stop_reason");
+    assert_int_equal(story_turn(&s, 1)->end_ns,
+                     STORY_AT(4000)); /* the last activity, not the end of the wait */
+    assert_status(8000 + rest, RUN_IDLE, 4000, "nothing followed an answer that asked for no tool");
+    /* Of the session something is heard, of the turn nothing: it stays over. */
+    struct event metric = story_event(EVENT_METRIC, WITNESS_METRIC, 9000 + rest);
+    metric.native = true;
+    metric.metric_value = 1;
+    story_tell(&s, metric);
+    tell_native(story_event(EVENT_STARTUP, WITNESS_LOG, 9500 + rest));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+    /* A permission that was asked for all the while: the turn goes on. */
+    tell_native(story_decision(99000, "p1", "Write", "u2", DECISION_ACCEPTED, "user_temporary"));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    assert_int_equal(story_turn(&s, 1)->end_ns, 0);
+    tell_native(story_tool_log(99500, 400, "p1", "Write", "u2"));
+    at(99500 + 10 * rest);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING); /* its result is not answered */
+    /* The next prompt is the better reason. */
+    tell_native(story_llm_log(700000, 900, "p1", "r3"));
+    at(700000 + rest);
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "idle_after_stop_reason");
+    tell_native(ask_prompt(WITNESS_LOG, 900000, "p2"));
+    assert_slice_equal(story_turn(&s, 1)->end_reason, "new_prompt");
+    assert_int_equal(story_turn(&s, 1)->end_ns, STORY_AT(700000));
+    assert_int_equal(story_turn(&s, 1)->state, NODE_DONE);
+}
+
+static void silence_ends_nothing_that_may_go_on(void **state)
+{
+    (void)state;
+    enum { TOOL, UNANSWERED, HOOKS, SPANS, OTHER, NO_IDS, FAILED, CASES };
+    for (int i = 0; i < CASES; i++) {
+        story_close(&s);
+        story_open(&s);
+        struct event answer = story_llm_log(2000, 900, "p1", i == NO_IDS ? NULL : "r1");
+        answer.native = i != OTHER;
+        answer.other_agent = i == OTHER;
+        story_tell(&s, ask_prompt(WITNESS_LOG, 0, "p1"));
+        story_tell(&s, i == FAILED ? failing(answer, "server", "no") : answer);
+        if (i == TOOL) /* decided and without a result */
+            tell_native(story_decision(2100, "p1", "Bash", "u1", DECISION_ACCEPTED, "config"));
+        if (i == UNANSWERED) {
+            tell_native(story_decision(2100, "p1", "Bash", "u1", DECISION_ACCEPTED, "config"));
+            tell_native(story_tool_log(3000, 900, "p1", "Bash", "u1"));
+        }
+        if (i == HOOKS)
+            tell_native(ask_prompt(WITNESS_HOOK, 0, "p1"));
+        if (i == SPANS)
+            tell_native(story_llm_span(1100, 2000, "t1", "r1"));
+        at(2000 + 3 * (REST_AFTER_NS / STORY_MS));
+        if (story_turn(&s, 1)->state != NODE_RUNNING)
+            fail_msg("case %d is over: %.*s", i, SLICE_ARG(story_turn(&s, 1)->end_reason));
+        at(4000 + (LIVE_WITHIN_NS + INT64_C(120000000000)) / STORY_MS);
+        assert_slice_equal(story_turn(&s, 1)->end_reason, "silence");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -444,6 +536,8 @@ int main(void)
         TEST(a_question_waits_for_an_answer),
         TEST(an_agent_in_the_background_keeps_the_session_at_work),
         TEST(the_response_of_a_background_agent_is_its_end),
+        TEST(silence_after_an_answer_ends_what_only_the_log_tells_of),
+        TEST(silence_ends_nothing_that_may_go_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,47 @@ static void a_session_that_leaves_the_model_is_forgotten_and_one_that_is_native_
     assert_int_equal(x.count, before);
 }
 
+static void tell_native(struct event e)
+{
+    e.native = true;
+    story_tell(&s, e);
+}
+
+/* Nobody says that it ended; silence does, and what the tree then says is what is sent. */
+static void a_turn_of_log_events_alone_is_sent_when_silence_ended_it(void **state)
+{
+    (void)state;
+    const int64_t rest = REST_AFTER_NS / STORY_MS;
+    set_delay(10000);
+    tell_native(story_prompt(WITNESS_LOG, 0, "p1", NULL));
+    tell_native(with_usage(story_llm_log(500, 300, "p1", "r1"), 3, 4, 5));
+    assert_int_equal(exported_run(&x, s.model, STORY_AT(1000), TRACE_NOW), STORY_AT(500 + rest));
+    assert_int_equal(x.count, 0);
+    assert_int_equal(exported_run(&x, s.model, STORY_AT(500 + rest), TRACE_NOW),
+                     STORY_AT(500 + rest + 10000));
+    exported_run(&x, s.model, STORY_AT(500 + rest + 10000), TRACE_NOW);
+    assert_int_equal(x.count, 2);
+    const struct exported_span *turn = exported_span(&x, "Turn #1");
+    assert_string_equal(exported_attr(turn, "turn.end.reason"), "idle_after_stop_reason");
+    assert_int_equal(turn->end_ns, story_turn(&s, 1)->end_ns);
+    assert_int_equal(turn->status, OTLP_STATUS_UNSET);
+    /* It was not over after all: it is open again in the tree, and what it does is sent by itself, below the
+     * span. */
+    tell_native(story_decision(200000, "p1", "Write", "u1", DECISION_ACCEPTED, "user_temporary"));
+    tell_native(story_tool_log(201000, 900, "p1", "Write", "u1"));
+    exported_run(&x, s.model, STORY_AT(201000), TRACE_NOW);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    tell_native(with_usage(story_llm_log(203000, 900, "p1", "r2"), 1, 1, 1));
+    exported_run(&x, s.model, STORY_AT(203000), TRACE_NOW);
+    exported_run(&x, s.model, STORY_AT(213000), TRACE_NOW);
+    assert_int_equal(exported_named(&x, "Turn"), 1);
+    assert_ptr_equal(exported_parent(&x, exported_span(&x, "Tool: Write")), exported_span(&x, "Turn #1"));
+    assert_int_equal(exported_named(&x, "LLM Call"), 2);
+    exported_run(&x, s.model, STORY_AT(203000 + rest + 10000), TRACE_LAST);
+    assert_int_equal(exported_named(&x, "Turn"), 1);
+    exported_distinct(&x);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -274,6 +315,7 @@ int main(void)
         CASE(a_turn_that_goes_by_another_name_is_not_sent_again),
         CASE(an_open_turn_goes_as_it_is_after_twelve_hours_of_silence),
         CASE(words_leave_where_the_clients_telemetry_has_them),
+        CASE(a_turn_of_log_events_alone_is_sent_when_silence_ended_it),
         CASE(texts_that_attack_stay_texts),
         CASE(a_session_that_leaves_the_model_is_forgotten_and_one_that_is_native_passed_over),
     };
