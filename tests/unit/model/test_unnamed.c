@@ -51,7 +51,8 @@ static void what_nobody_claims_is_shown_after_a_while(void **state)
     assert_int_equal(model_due_ns(s.model), STORY_AT(5900));
     model_advance(s.model, STORY_AT(6000));
     assert_int_equal(provisional()->total.llm_calls, 1);
-    assert_int_equal(model_due_ns(s.model), STORY_AT(900) + REST_AFTER_NS); /* its silence is all that is due */
+    assert_int_equal(model_due_ns(s.model),
+                     STORY_AT(900) + REST_AFTER_NS); /* its silence is all that is due */
 }
 
 static void too_many_are_shown_at_once(void **state)
