@@ -97,7 +97,7 @@ enum node_kind {
 enum node_state {
     NODE_UNKNOWN, /* known only as somebody's parent, or open when its session fell silent */
     NODE_RUNNING,
-    NODE_WAITING, /* for the human's permission */
+    NODE_WAITING, /* for the human's permission; of an agent: something in it does */
     NODE_DONE,
     NODE_FAILED,
     NODE_REJECTED,

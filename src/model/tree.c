@@ -236,6 +236,13 @@ static void await_silence(struct session_entry *s, struct entry **nodes, size_t 
         s->due_ns = s->silent_ns;
 }
 
+/* An agent goes on when its human has answered what it asked, and so does the call that started it. */
+static void let_wait(struct node *parent)
+{
+    if (parent && parent->state == NODE_RUNNING && (parent->kind == NODE_AGENT || parent->kind == NODE_TOOL))
+        parent->state = NODE_WAITING;
+}
+
 void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
 {
     for (size_t i = 0; i < count; i++)
@@ -257,5 +264,7 @@ void derive_tree(struct session_entry *s, struct entry **preorder, size_t count)
         counters_add(p->parent ? &p->parent->total : &s->pub.total, &p->total, 1);
         if (p->parent && p->kind != NODE_SPAN && p->last_ns > p->parent->last_ns)
             p->parent->last_ns = p->last_ns;
+        if (p->state == NODE_WAITING)
+            let_wait(p->parent);
     }
 }

@@ -230,6 +230,25 @@ static void a_waiting_tool_whose_turn_ends_is_cut_off(void **state)
     assert_int_equal(story_status(&s, 9100).state, RUN_THINKING);
 }
 
+static void an_agent_waits_with_its_tool_and_goes_on_with_it(void **state)
+{
+    (void)state;
+    struct event tied = story_agent_start(110, "p1", "a1", "Explore");
+    tied.ids.tool_use_id = SLICE_LIT("task");
+    story_tell(&s, story_prompt(WITNESS_HOOK, 0, "p1", NULL));
+    story_tell(&s, story_tool_start(100, "p1", "Agent", "task"));
+    story_tell(&s, tied);
+    story_tell(&s, with_agent(story_tool_start(200, "p1", "Bash", "u1"), "a1", NULL));
+    story_tell(&s, with_agent(story_ask(210, "p1", "Bash"), "a1", NULL));
+    assert_int_equal(story_node(&s, NODE_TOOL, "u1")->state, NODE_WAITING);
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_WAITING);
+    assert_int_equal(story_node(&s, NODE_TOOL, "task")->state, NODE_WAITING);
+    assert_int_equal(story_turn(&s, 1)->state, NODE_RUNNING);
+    story_tell(&s, with_agent(story_tool_end(900, 90, "p1", "Bash", "u1"), "a1", NULL));
+    assert_int_equal(story_node(&s, NODE_AGENT, "a1")->state, NODE_RUNNING);
+    assert_int_equal(story_node(&s, NODE_TOOL, "task")->state, NODE_RUNNING);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +267,7 @@ int main(void)
         TEST(two_prompts_for_two_equal_calls_are_one_each),
         TEST(a_call_that_was_decided_before_is_not_meant),
         TEST(a_waiting_tool_whose_turn_ends_is_cut_off),
+        TEST(an_agent_waits_with_its_tool_and_goes_on_with_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
