@@ -5,7 +5,7 @@
 /* clang-format off: these are initialisers without their braces */
 {.flag = "view",
  .value_name = "NAME",
- .choices = "tree|waterfall|red|events|detail|flow",
+ .choices = "tree|waterfall|red|events|detail|flow|alerts",
  .fallback = "tree",
  .help = "the view to begin with",
  .example = "red",

@@ -227,11 +227,67 @@ static void also_where_sessions_are_evicted(void **state)
         run(seed, 120000, 200, 30);
 }
 
+/* While rows come, go and move, by every sort, the selection stays on its row as long as there is one, in
+ * sight, and on its line of the screen where there is room above and below. */
+static void hold_selection(uint64_t seed, size_t max_bytes)
+{
+    struct world w = {.random = seed};
+    struct model_config config;
+    struct key key;
+    size_t kept = 0, lines = 0;
+    model_config_init(&config);
+    config.max_bytes = max_bytes;
+    w.model = model_create(&config);
+    w.data = (struct ui_data){.model = w.model, .now_ns = START, .day_start_ns = START - 3600 * NS_PER_SEC};
+    w.ui = ui_create(NULL);
+    grid_init(&w.grid, 120, 14);
+    for (unsigned step = 0; step < STEPS; step++) {
+        static const char *const moves[] = {"Down", "PgDn", "End", "Up", "*", "s", "S", "Enter"};
+        if (step % 8 == 0 && key_parse(slice_str(moves[pick(&w, 8)]), &key)) {
+            ui_key(w.ui, &w.data, &key);
+            ui_draw(w.ui, &w.data, &w.grid);
+        }
+        struct ui_view before = ui_view(w.ui, &w.data);
+        for (unsigned events = 1 + pick(&w, 9); events; events--)
+            tell(&w);
+        if (pick(&w, 3) == 0)
+            pass(&w);
+        ui_draw(w.ui, &w.data, &w.grid);
+        struct ui_view after = ui_view(w.ui, &w.data);
+        if (before.follow || before.session_id == 0 || after.rows == 0)
+            continue;
+        size_t height = (size_t)w.ui->body_rows;
+        assert_true(after.selected >= after.top && after.selected < after.top + height);
+        size_t at = rows_find(&w.ui->rows, before.session_id, before.node_id, after.selected);
+        if (at == w.ui->rows.count)
+            continue; /* gone, or folded away */
+        assert_int_equal(after.session_id, before.session_id);
+        assert_int_equal(after.node_id, before.node_id);
+        kept++;
+        if (before.top > 0 && after.top > 0 && after.top + height < after.rows) {
+            assert_int_equal(after.selected - after.top, before.selected - before.top);
+            lines++;
+        }
+    }
+    assert_true(kept > 20 && lines > 5);
+    grid_finish(&w.grid);
+    ui_destroy(w.ui);
+    model_destroy(w.model);
+}
+
+static void the_selection_stays_on_its_row(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 21; seed <= 30; seed++)
+        hold_selection(seed, seed % 3 ? MODEL_MAX_BYTES_DEFAULT : 120000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(kept_rows_are_those_made_anew),
         cmocka_unit_test(also_where_sessions_are_evicted),
+        cmocka_unit_test(the_selection_stays_on_its_row),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
