@@ -56,8 +56,7 @@ static bool is_below(const struct node *n, const struct node *ancestor)
     return false;
 }
 
-/* A question is not: somebody is waited for, and the work stands still. */
-static bool rests(const struct run_status *run)
+bool status_rests(const struct run_status *run)
 {
     switch (run->state) {
     case RUN_STARTING:
@@ -101,7 +100,7 @@ static struct status from_run(const struct run_status *run, bool with_age)
         break;
     }
     status.since_ns = run->since_ns;
-    status.rests = rests(run);
+    status.rests = status_rests(run);
     return status;
 }
 
@@ -143,8 +142,16 @@ struct status status_make(const struct session *s, const struct node *n, const s
 int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
                             bool *ticks)
 {
-    *ticks = !rests(run) && run->state != RUN_INPUT;
+    *ticks = !status_rests(run) && run->state != RUN_INPUT;
     return status_elapsed(*ticks ? now_ns : s->last_activity_ns, s->started_ns);
+}
+
+int64_t status_clock(const struct session *s, const struct run_status *run, int64_t now_ns)
+{
+    if (!status_rests(run))
+        return now_ns;
+    int64_t at = run->state == RUN_STALE ? s->last_arrival_ns + STALE_AFTER_NS : s->last_activity_ns;
+    return at < now_ns ? at : now_ns; /* a sender's clock may be ahead */
 }
 
 int64_t status_age(int64_t now_ns, int64_t since_ns, int64_t *next_ns)

@@ -36,6 +36,15 @@ struct status status_make(const struct session *s, const struct node *n, const s
 int64_t status_session_time(const struct session *s, const struct run_status *run, int64_t now_ns,
                             bool *ticks);
 
+/* Nothing goes on in it. A question to the user is not rest: the work stands still until the answer. */
+bool status_rests(const struct run_status *run);
+
+/*
+ * What is open is timed up to then: now, or for a session at rest its last word, and for a silent one the
+ * moment at which it was taken for silent. What is open there may be so for ever, and its time stands.
+ */
+int64_t status_clock(const struct session *s, const struct run_status *run, int64_t now_ns);
+
 /*
  * The age of a state, and when its words change (format_age()). What is told in minutes or more is as of the
  * last whole minute of the clock, so that a screen full of sessions that wait changes once a minute, not once

@@ -127,8 +127,9 @@ static int64_t node_time(const struct context *c, const struct node *n, bool *ti
     if (n->start_ns <= 0)
         return -1;
     if (is_open(n)) {
-        *ticks = true;
-        return status_elapsed(c->data->now_ns, n->start_ns);
+        int64_t until = status_clock(c->s, &c->run, c->data->now_ns);
+        *ticks = until == c->data->now_ns;
+        return status_elapsed(until, n->start_ns);
     }
     if (n->end_ns > 0)
         return status_elapsed(n->end_ns, n->start_ns);
@@ -144,8 +145,8 @@ static void draw_time(const struct context *c)
     if (ns < 0)
         return;
     bool clock = !c->n || c->n->kind == NODE_TURN;
-    /* What still grows is shown in whole seconds: tenths would only flicker. */
-    bool brief = ticks && !clock && ns < 10 * NS_PER_SEC;
+    /* What may still grow is shown in whole seconds: tenths would only flicker. */
+    bool brief = !clock && is_open(c->call) && ns < 10 * NS_PER_SEC;
     const char *words = clock   ? format_clock(ns, text)
                         : brief ? ns < NS_PER_SEC ? "<1s" : format_age(ns, text)
                                 : format_duration(ns, text);

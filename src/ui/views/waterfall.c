@@ -22,6 +22,7 @@
 struct axis {
     int64_t from_ns, to_ns;
     int col, cols;
+    int64_t now_ns; /* up to which what is open lasts */
 };
 
 /* ------------------------------------------------------------------------------------------------ rows */
@@ -249,10 +250,10 @@ static void draw_line(struct ui *ui, const struct ui_data *data, struct grid *gr
     label_build(&label, n->session, n);
     for (int i = 0; i < label.count; i++)
         pen_put(&pen, label.pieces[i].text, (int)label.pieces[i].role);
-    draw_bar(axis, grid, line, n, data->now_ns);
-    if (is_open(n))
+    draw_bar(axis, grid, line, n, axis->now_ns);
+    if (is_open(n) && axis->now_ns == data->now_ns)
         ui_wake_at(ui, data->now_ns + NS_PER_SEC);
-    int64_t took = is_open(n) ? end_of(n, data->now_ns) - start_of(n) : n->duration_ns;
+    int64_t took = is_open(n) ? end_of(n, axis->now_ns) - start_of(n) : n->duration_ns;
     if (took >= 0 && ui->body_cols >= TIME_FROM) {
         char text[FORMAT_MAX];
         grid_put_right(grid, line, axis->col + axis->cols, TIME_COLS, slice_str(format_duration(took, text)),
@@ -274,7 +275,9 @@ void waterfall_draw(struct ui *ui, const struct ui_data *data, struct grid *grid
     axis.col = name + 2;
     axis.cols = area.cols - axis.col - 1 - (area.cols >= TIME_FROM ? TIME_COLS : 0);
     collect(&ui->turn, turn);
-    find_span(&ui->turn, data->now_ns, &axis);
+    struct run_status run = model_session_status(turn->session, data->now_ns);
+    axis.now_ns = status_clock(turn->session, &run, data->now_ns);
+    find_span(&ui->turn, axis.now_ns, &axis);
     scroll(ui, turn, (size_t)(area.rows - 1));
     struct pen pen = {grid, area.row, 1, axis.col - 1};
     pen_put(&pen, label_session(turn->session), ROLE_COLUMN_SORT);
