@@ -39,11 +39,15 @@ struct term_screen {
     struct term_color color;
     struct grid shown;        /* the last grid drawn */
     struct theme shown_theme; /* and how */
-    struct {
+    struct known_look {
         bool ready;
         struct term_look look;
+        struct style style;
     } looks[ROLE_COUNT][FLAG_SETS];
 };
+
+/* Between two words, so many blanks cost less than going past them. */
+#define BLANKS_MAX 8
 
 /* A file without a name: memory where the system has that, else an unlinked one in $TMPDIR. */
 static FILE *open_memory(void)
@@ -227,16 +231,30 @@ static enum ct_err take_output(struct term_screen *s, struct buf *out)
     return err;
 }
 
-static struct term_look look_of(struct term_screen *s, const struct theme *theme, const struct cell *cell)
+static const struct known_look *look_of(struct term_screen *s, const struct theme *theme,
+                                        const struct cell *cell)
 {
     unsigned role = cell->role < ROLE_COUNT ? cell->role : ROLE_TEXT;
-    unsigned flags = cell->flags % FLAG_SETS;
-    if (!s->looks[role][flags].ready) {
-        struct style style = theme_style(theme, (int)role, (int)flags, s->color.depth);
-        s->looks[role][flags].look = term_color_look(&s->color, style);
-        s->looks[role][flags].ready = true;
+    struct known_look *known = &s->looks[role][cell->flags % FLAG_SETS];
+    if (!known->ready) {
+        known->style = theme_style(theme, (int)role, cell->flags % FLAG_SETS, s->color.depth);
+        known->look = term_color_look(&s->color, known->style);
+        known->ready = true;
     }
-    return s->looks[role][flags].look;
+    return known;
+}
+
+static bool is_blank(const struct cell *cell)
+{
+    return cell->len == 1 && cell->text[0] == ' ';
+}
+
+/* As blanks they look the same. */
+static bool same_paper(const struct known_look *a, const struct known_look *b)
+{
+    const struct color *x = &a->style.bg, *y = &b->style.bg;
+    return !((a->style.attrs | b->style.attrs) & (STYLE_UNDERLINE | STYLE_REVERSE)) &&
+           memcmp(x, y, sizeof *x) == 0;
 }
 
 /*
@@ -287,13 +305,12 @@ static bool is_trap(const struct term_screen *s, int row, int col)
 }
 
 /* erased: the place is blank and without any look already. */
-static void put_cell(struct term_screen *s, int row, int col, const struct theme *theme,
-                     const struct cell *cell, bool erased)
+static void put_cell(struct term_screen *s, int row, int col, const struct cell *cell, struct term_look look,
+                     bool erased)
 {
     wchar_t text[CCHARW_MAX + 1];
     cchar_t c;
-    struct term_look look = look_of(s, theme, cell);
-    if (erased && cell->len == 1 && cell->text[0] == ' ' && look.attrs == 0 && look.pair == 0)
+    if (erased && is_blank(cell) && look.attrs == 0 && look.pair == 0)
         return;
     int times = cell_text(s, cell, !is_trap(s, row, col), text, CCHARW_MAX);
     if (setcchar(&c, text, (attr_t)look.attrs, look.pair, NULL) == ERR)
@@ -302,20 +319,43 @@ static void put_cell(struct term_screen *s, int row, int col, const struct theme
         mvadd_wch(row, col + i, &c); /* ERR in the last cell, which is written all the same */
 }
 
+/* A few blanks between two words are written like the first one: ncurses writes them rather than go past
+ * them, and would change colours for it twice. */
+static int blanks_like(struct term_screen *s, const struct grid *grid, const struct theme *theme, int row,
+                       int col, const struct known_look *before)
+{
+    int n = 0;
+    while (col + n < grid->cols && is_blank(grid_at(grid, row, col + n)) &&
+           same_paper(before, look_of(s, theme, grid_at(grid, row, col + n))))
+        n++;
+    return n <= BLANKS_MAX && col + n < grid->cols && !is_blank(grid_at(grid, row, col + n)) ? n : 0;
+}
+
 static void put_row(struct term_screen *s, int row, const struct grid *grid, const struct theme *theme,
                     bool all)
 {
+    const struct known_look *before = NULL;
+    int like_before = 0;
     for (int col = 0; col < grid->cols && col < COLS; col++) {
         const struct cell *cell = grid_at(grid, row, col);
         if (cell->width == 0 || col + cell->width > COLS)
             continue;
-        bool changed = all || memcmp(cell, grid_at(&s->shown, row, col), sizeof *cell) != 0;
-        /* The second half of a wide cell may have been something else. */
-        if (!changed && cell->width == 2)
-            changed = grid_at(&s->shown, row, col + 1)->width != 0;
-        if (changed)
-            put_cell(s, row, col, theme, cell, all);
+        const struct known_look *known = look_of(s, theme, cell);
+        if (like_before == 0 && before && is_blank(cell))
+            like_before = blanks_like(s, grid, theme, row, col, before);
+        if (like_before > 0) {
+            like_before--;
+            known = before;
+        } else {
+            before = is_blank(cell) ? NULL : known;
+        }
+        put_cell(s, row, col, cell, known->look, all);
     }
+}
+
+static bool row_equal(const struct grid *a, const struct grid *b, int row)
+{
+    return memcmp(grid_at(a, row, 0), grid_at(b, row, 0), (size_t)a->cols * sizeof(struct cell)) == 0;
 }
 
 enum ct_err term_screen_draw(struct term_screen *s, const struct grid *grid, const struct theme *theme,
@@ -341,7 +381,8 @@ enum ct_err term_screen_draw(struct term_screen *s, const struct grid *grid, con
     if (all)
         erase();
     for (int row = 0; row < grid->rows && row < LINES; row++)
-        put_row(s, row, grid, theme, all);
+        if (all || !row_equal(grid, &s->shown, row))
+            put_row(s, row, grid, theme, all);
     refresh();
     s->entered = true;
     grid_copy(&s->shown, grid);
