@@ -10,7 +10,7 @@
  * cannot be mistaken for that of the telemetry. Time runs from writing the key to reading the answer's first
  * bytes.
  *
- * Then, with nothing arriving any more: bytes of a frame in which one counter changes.
+ * Before that, bytes to the terminal when a turn at work has one answered request more.
  */
 #define _DEFAULT_SOURCE     /* TIOCSCTTY */
 #define _XOPEN_SOURCE   700 /* posix_openpt() */
@@ -32,17 +32,18 @@
 #include <time.h>
 #include <unistd.h>
 
-#define COLS       200
-#define ROWS       60
-#define KEYS_MAX   4000
-#define KEY_EVERY  37 /* milliseconds: no divisor of a frame's */
-#define ANSWER_MS  5000
-#define DEADLINE_S 240 /* of all of it: a program that no longer answers is no reason to measure for ever */
-#define QUIET_MS   1500
-#define SLICE_NS   (5 * NS_PER_MS)
-#define ERASED     "\033[H\033[2J"
-#define STATUS_MAX ((size_t)1 << 30)
-#define LISTEN_FD  3 /* sd_listen_fds(3) */
+#define COLS        200
+#define ROWS        60
+#define KEYS_MAX    4000
+#define KEY_EVERY   37 /* milliseconds: no divisor of a frame's */
+#define ANSWER_MS   5000
+#define DEADLINE_S  240 /* of all of it: a program that no longer answers is no reason to measure for ever */
+#define BYTES_COUNT 30
+#define QUIET_MS    1500
+#define SLICE_NS    (5 * NS_PER_MS)
+#define ERASED      "\033[H\033[2J"
+#define STATUS_MAX  ((size_t)1 << 30)
+#define LISTEN_FD   3 /* sd_listen_fds(3) */
 
 struct pane {
     pid_t pid;
@@ -270,29 +271,67 @@ static void under_small(struct pane *p, const char *path, const struct traffic *
     end_sender(sender, p);
 }
 
-/* One request more, of the log events: the bytes of all frames that it causes until the screen stands still.
- */
-static void report_bytes(struct pane *p, const struct traffic *traffic)
+/* One log record of Claude Code, as it sends it; more: further attributes. */
+static void post_event(struct exchange *x, unsigned session, const char *name, unsigned number,
+                       const char *more)
+{
+    struct buf body;
+    long long now = (long long)clock_wall();
+    buf_init(&body, SIZE_MAX);
+    buf_printf(
+        &body,
+        "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":"
+        "{\"stringValue\":\"claude-code\"}}]},\"scopeLogs\":[{\"scope\":{\"name\":"
+        "\"com.anthropic.claude_code.events\"},\"logRecords\":[{\"timeUnixNano\":\"%lld\",\"body\":"
+        "{\"stringValue\":\"claude_code.%s\"},\"attributes\":[{\"key\":\"event.name\",\"value\":"
+        "{\"stringValue\":\"%s\"}},{\"key\":\"session.id\",\"value\":{\"stringValue\":"
+        "\"5a5a5a5a-0000-4000-8000-%012d\"}},{\"key\":\"prompt.id\",\"value\":{\"stringValue\":"
+        "\"prompt-of-this-turn\"}},{\"key\":\"event.sequence\",\"value\":{\"intValue\":\"%u\"}}%s]}]}]}]}",
+        now, name, name, (int)session, number, more);
+    buf_clear(&x->out);
+    buf_printf(
+        &x->out,
+        "POST /v1/logs HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nUser-Agent: bench\r\n"
+        "Content-Length: %zu\r\n\r\n%.*s",
+        body.len, (int)body.len, body.data);
+    buf_finish(&body);
+    exchange_begin(x);
+    while (!exchange_step(x))
+        ;
+}
+
+#define TEXT(key, value)   ",{\"key\":\"" key "\",\"value\":{\"stringValue\":\"" value "\"}}"
+#define NUMBER(key, value) ",{\"key\":\"" key "\",\"value\":{\"intValue\":\"" value "\"}}"
+
+/* A turn at work, and one answered request of it more each time: the bytes of all frames that it causes, of
+ * which one may be an age's. */
+static void report_bytes(struct pane *p, unsigned session, const char *keys, const char *what)
 {
     struct exchange x = {0};
-    long bytes[8] = {0};
-    size_t most = sizeof bytes / sizeof *bytes, used = 0;
+    int64_t bytes[BYTES_COUNT];
+    char more[512];
     exchange_open(&x, p->port);
-    pane_read(p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
-    for (uint64_t n = 0; n < traffic->count && used < most; n++) {
-        if (traffic->requests[n].signal != BENCH_LOGS)
-            continue;
-        traffic_request(traffic, n, &x.out);
-        exchange_begin(&x);
-        while (!exchange_step(&x))
-            ;
-        bytes[used++] = pane_read(p, clock_mono() + 200 * NS_PER_MS, NULL);
+    post_event(&x, session, "user_prompt", 1, TEXT("prompt", "fix the flaky login test"));
+    pane_read(p, clock_mono() + 150 * NS_PER_MS, NULL);
+    if (write(p->master, keys, strlen(keys)) != (ssize_t)strlen(keys))
+        die("the terminal takes no key");
+    for (unsigned n = 0; n < BYTES_COUNT; n++) {
+        snprintf(more, sizeof more,
+                 TEXT("model", "claude-opus-4-5") TEXT("request_id", "req_%03u%03u")
+                     NUMBER("input_tokens", "%u") NUMBER("output_tokens", "%u")
+                         NUMBER("cache_read_tokens", "21000") NUMBER("duration_ms", "%u")
+                             TEXT("cost_usd", "0.012%u"),
+                 session, n, 600 + n, 150 + n * 7 % 40, 1000 + n * 37 % 700, n % 10);
+        pane_read(p, clock_mono() + 150 * NS_PER_MS, NULL);
+        post_event(&x, session, "api_request", n + 2, more);
+        bytes[n] = pane_read(p, clock_mono() + 150 * NS_PER_MS, NULL);
+        if (getenv("CT_BENCH_FRAMES"))
+            fprintf(stderr, "%lld: %s\n", (long long)bytes[n], p->seen);
     }
     exchange_close(&x);
-    printf("bytes to the terminal after one request more:");
-    for (size_t i = 0; i < used; i++)
-        printf(" %ld", bytes[i]);
-    printf("\n");
+    double p50 = quantile(bytes, BYTES_COUNT, 0.5) * 1e3;
+    printf("%-32s bytes to the terminal: p50 %.0f, most %lld\n", what, p50,
+           (long long)bytes[BYTES_COUNT - 1]);
 }
 
 int main(int argc, char **argv)
@@ -309,9 +348,10 @@ int main(int argc, char **argv)
     print_machine();
     pane_open(&p, path);
     pane_read(&p, clock_mono() + QUIET_MS * NS_PER_MS, NULL);
+    report_bytes(&p, 1, "", "an answered request more, open");
+    report_bytes(&p, 2, "-", "and folded");
     under_small(&p, path, &traffic, seconds / 2, connections);
     under_bulk(&p, rate, seconds, connections);
-    report_bytes(&p, &traffic);
     print_machine();
     pane_close(&p);
     traffic_free(&traffic);
