@@ -12,17 +12,12 @@
 #define OUTPUT_MAX (16u * 1024u * 1024u)
 
 static const command_fn commands[COMMAND_COUNT] = {
-    [COMMAND_RUN] = command_run,
-    [COMMAND_SERVE] = command_serve,
-    [COMMAND_STATUS] = command_status,
-    [COMMAND_RECORD] = command_record,
-    [COMMAND_REPLAY] = command_replay,
-    [COMMAND_DEMO] = command_demo,
-    [COMMAND_LINK] = command_link,
-    [COMMAND_SETUP] = command_setup,
-    [COMMAND_DOCTOR] = command_doctor,
-    [COMMAND_HOOK] = command_hook,
-    [COMMAND_STATUSLINE] = command_statusline,
+    [COMMAND_RUN] = command_run,       [COMMAND_SERVE] = command_serve,
+    [COMMAND_STATUS] = command_status, [COMMAND_RECORD] = command_record,
+    [COMMAND_REPLAY] = command_replay, [COMMAND_DEMO] = command_demo,
+    [COMMAND_LINK] = command_link,     [COMMAND_SETUP] = command_setup,
+    [COMMAND_DOCTOR] = command_doctor, [COMMAND_THEMES] = command_themes,
+    [COMMAND_HOOK] = command_hook,     [COMMAND_STATUSLINE] = command_statusline,
 };
 
 enum exit_code command_fail(enum ct_err err, const struct ct_errmsg *msg)

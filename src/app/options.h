@@ -36,6 +36,7 @@ enum command {
     COMMAND_LINK,
     COMMAND_SETUP,
     COMMAND_DOCTOR,
+    COMMAND_THEMES,
     COMMAND_HOOK,
     COMMAND_STATUSLINE,
     COMMAND_COUNT
@@ -189,8 +190,9 @@ struct options {
     int64_t grafana_cache_ns;
 
     const char *theme;
-    int color; /* enum color_choice */
-    int ascii; /* enum ascii_choice */
+    const char *check; /* of the command themes: a file; "": none */
+    int color;         /* enum color_choice */
+    int ascii;         /* enum ascii_choice */
     bool mouse;
     int sort;            /* enum ui_sort */
     const char *columns; /* column_set of columns.h, as text */

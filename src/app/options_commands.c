@@ -121,6 +121,25 @@ const struct command_info command_table[COMMAND_COUNT] = {
             .example = "claude-top doctor --json | jq '.checks[] | select(.level != \"ok\")'",
             .example_says = "what is not well, for a script",
         },
+    [COMMAND_THEMES] =
+        {
+            .word = "themes",
+            .args = "[NAME]",
+            .args_max = 1,
+            .file_arg = true,
+            .summary = "show the themes, or say whether one is well made",
+            .text =
+                "Shows every theme, the built-in ones and those in $XDG_CONFIG_HOME/claude-top/themes, on a "
+                "piece "
+                "of the demo; with NAME (or the path of a file) that one on more of it, with each of its "
+                "roles. "
+                "Where the output is no terminal, it is a list, unless --color says otherwise. --check reads "
+                "a "
+                "theme of your own: ok, or one line that says what is wrong in which line, and which text is "
+                "hard to read.",
+            .example = "claude-top themes --check ~/.config/claude-top/themes/mine.ini",
+            .example_says = "is it one, and can it be read?",
+        },
     [COMMAND_HOOK] =
         {
             .word = "hook",

@@ -17,13 +17,14 @@ static const char *const ROLE_NAMES[ROLE_COUNT] = {
 static const struct {
     const char *name;
     const char *text;
+    const char *about;
 } BUILTIN[THEME_BUILTIN_COUNT] = {
-    {"dark", BUILTIN_DARK},
-    {"light", BUILTIN_LIGHT},
-    {"dusk", BUILTIN_DUSK},
-    {"colorblind", BUILTIN_COLORBLIND},
-    {"high-contrast", BUILTIN_HIGH_CONTRAST},
-    {"mono", BUILTIN_MONO},
+    {"dark", BUILTIN_DARK, "for dark terminals"},
+    {"light", BUILTIN_LIGHT, "for white and pale terminals"},
+    {"dusk", BUILTIN_DUSK, "pastels on ink blue, with its own paper"},
+    {"colorblind", BUILTIN_COLORBLIND, "for dark terminals, told apart without red or green"},
+    {"high-contrast", BUILTIN_HIGH_CONTRAST, "at least 7 to 1, with its own paper"},
+    {"mono", BUILTIN_MONO, "no colours: bold, dim, underline, reverse"},
 };
 
 static const struct {
@@ -178,6 +179,11 @@ void theme_builtin(struct theme *theme, int index)
 const char *theme_builtin_name(int index)
 {
     return BUILTIN[index].name;
+}
+
+const char *theme_builtin_about(int index)
+{
+    return BUILTIN[index].about;
 }
 
 int theme_builtin_find(struct slice name)

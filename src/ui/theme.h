@@ -125,6 +125,7 @@ bool role_parse(struct slice name, enum role *out);
 void theme_builtin(struct theme *theme, int index);
 int theme_builtin_find(struct slice name); /* -1: no such name */
 const char *theme_builtin_name(int index);
+const char *theme_builtin_about(int index); /* a few words for people */
 
 /*
  * Reads a theme file. On failure *theme is the default theme and msg says "file:line: what to do". CT_ERR_IO

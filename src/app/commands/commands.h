@@ -20,6 +20,7 @@ enum exit_code command_demo(const struct options *o);
 enum exit_code command_link(const struct options *o);
 enum exit_code command_setup(const struct options *o);
 enum exit_code command_doctor(const struct options *o); /* 0, 1 or 2: ok, warn, fail */
+enum exit_code command_themes(const struct options *o);
 enum exit_code command_hook(const struct options *o);
 enum exit_code command_statusline(const struct options *o);
 
@@ -31,6 +32,13 @@ void command_log(void *ctx, enum log_level level, const char *line);
 
 /* Shows a recording (replay.c); what: how the screen names it. */
 enum exit_code replay_show(const struct options *o, const char *path, const char *what);
+
+/*
+ * The demo's recording lies beside the program: installed, or in the source tree of the build folder that it
+ * runs from. CT_ERR_NOT_FOUND.
+ */
+#define REPLAY_PATH_MAX 4352
+enum ct_err replay_find_demo(char path[REPLAY_PATH_MAX], struct ct_errmsg *msg);
 
 /* A screen on what this user's collector receives, in this process or in another (pane.c). */
 enum exit_code pane_show(const struct options *o);

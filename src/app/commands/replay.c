@@ -212,27 +212,35 @@ enum exit_code command_replay(const struct options *o)
     return replay_show(o, o->args[0], "replay");
 }
 
-/* The demo lies beside the program: installed, or in the source tree of the build folder that it runs from.
- */
-enum exit_code command_demo(const struct options *o)
+enum ct_err replay_find_demo(char path[REPLAY_PATH_MAX], struct ct_errmsg *msg)
 {
     static const char installed[] = CT_DATA_DIR "/demo.ctj";
-    char self[PATH_MAX], path[PATH_MAX + 32];
+    char self[PATH_MAX], found[REPLAY_PATH_MAX];
     size_t len = sizeof self;
-    if (access(installed, R_OK) == 0)
-        return replay_show(o, installed, "demo");
+    if (access(installed, R_OK) == 0) {
+        memcpy(path, installed, sizeof installed);
+        return CT_OK;
+    }
     if (uv_exepath(self, &len) == 0) {
         static const char *const beside[] = {"/../../share/claude-top/demo.ctj", "/../data/demo.ctj"};
         char *slash = strrchr(self, '/');
         if (slash)
             *slash = '\0';
         for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-            snprintf(path, sizeof path, "%s%s", self, beside[i]);
-            if (access(path, R_OK) == 0)
-                return replay_show(o, path, "demo");
+            snprintf(found, sizeof found, "%s%s", self, beside[i]);
+            if (access(found, R_OK) != 0)
+                continue;
+            memcpy(path, found, sizeof found);
+            return CT_OK;
         }
     }
+    return ct_fail(msg, CT_ERR_NOT_FOUND, "the demo recording is missing: expected at %s", installed);
+}
+
+enum exit_code command_demo(const struct options *o)
+{
+    char path[REPLAY_PATH_MAX];
     struct ct_errmsg msg;
-    return command_fail(
-        ct_fail(&msg, CT_ERR_NOT_FOUND, "the demo recording is missing: expected at %s", installed), &msg);
+    enum ct_err err = replay_find_demo(path, &msg);
+    return err ? command_fail(err, &msg) : replay_show(o, path, "demo");
 }
