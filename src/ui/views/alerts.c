@@ -18,6 +18,8 @@ static int role_of(const struct alert *alert)
     return alert_severity(alert->kind) == HEALTH_ERROR ? ROLE_ERROR : ROLE_WARNING;
 }
 
+#define NONE_COLS_MAX 72 /* of the words when there is none: longer lines are hard to read */
+
 static size_t selected(const struct attention *a)
 {
     for (size_t i = 0; a->chosen && i < a->found.count; i++)
@@ -90,13 +92,11 @@ static void draw_none(const struct ui *ui, const struct ui_data *data, struct gr
         "Nothing to see to.",
         "",
         "An alert stands here while a budget is used up, calls fail in numbers, a tool does the same again "
-        "and",
-        "again, a context is nearly full, telemetry goes silent, an upstream stays away, or a session waits "
-        "for",
-        "you for long. The limits are settings: claude-top --help, section Alerts.",
+        "and again, a context is nearly full, telemetry goes silent, an upstream stays away, or a session "
+        "waits for you for long. The limits are settings: claude-top --help, section Alerts.",
     };
     struct slice rest;
-    int row = area.row + 1;
+    int row = area.row + 1, cols = area.cols - 4 < NONE_COLS_MAX ? area.cols - 4 : NONE_COLS_MAX;
     (void)ui;
     (void)data;
     for (size_t i = 0; i < sizeof lines / sizeof lines[0] && row < area.row + area.rows; i++) {
@@ -104,7 +104,7 @@ static void draw_none(const struct ui *ui, const struct ui_data *data, struct gr
         if (rest.len == 0)
             row++;
         while (rest.len && row < area.row + area.rows)
-            grid_put(grid, row++, area.col + 3, area.cols - 4, wrap_next(&rest, area.cols - 4),
+            grid_put(grid, row++, area.col + 3, cols, wrap_next(&rest, cols),
                      i == 0 ? ROLE_STATE_DONE : ROLE_DIM);
     }
 }

@@ -32,17 +32,23 @@ static int row_of(const struct sheet *s)
     return s->area.row + s->line - s->top;
 }
 
+/* Columns for a value: beside its key, or below it. */
+static int value_cols(const struct sheet *s)
+{
+    return s->area.cols - (s->area.cols >= KEY_FROM ? KEY_COLS : 2) - 2;
+}
+
 static void put(struct sheet *s, const char *key, struct slice value, int role)
 {
     bool beside = s->area.cols >= KEY_FROM;
-    int indent = beside ? KEY_COLS : 2, cols = s->area.cols - indent - 2;
+    int indent = beside ? KEY_COLS : 2, cols = value_cols(s);
     if (value.len == 0 || cols < 1)
         return;
     if (visible(s))
         grid_put(s->grid, row_of(s), s->area.col + 1, beside ? KEY_COLS - 1 : s->area.cols - 2,
                  slice_str(key), ROLE_DIM);
     search_note(s->search, s->line, slice_str(key));
-    if (!beside)
+    if (!beside && key[0])
         s->line++;
     for (struct slice rest = value; rest.len; s->line++) {
         struct slice line = wrap_next(&rest, cols);
@@ -77,17 +83,27 @@ static void put_count(struct sheet *s, const char *key, int64_t value)
     put_str(s, key, text, ROLE_TOKENS);
 }
 
+/* How long ago first where both do not stand in one line. */
 static void put_time(struct sheet *s, const char *key, int64_t at_ns, int64_t now_ns)
 {
     char text[CLOCK_RFC3339_MAX + FORMAT_MAX + 8], stamp[CLOCK_RFC3339_MAX], age[FORMAT_MAX];
     if (at_ns <= 0)
         return;
-    if (now_ns >= at_ns)
-        snprintf(text, sizeof(text), "%s  %s ago", clock_rfc3339(at_ns, stamp),
-                 format_age(now_ns - at_ns, age));
+    clock_rfc3339(at_ns, stamp);
+    format_age(now_ns - at_ns, age);
+    if (now_ns < at_ns)
+        snprintf(text, sizeof(text), "%s", stamp);
     else
-        snprintf(text, sizeof(text), "%s", clock_rfc3339(at_ns, stamp));
+        snprintf(text, sizeof(text), "%s  %s ago", stamp, age);
+    if (now_ns < at_ns || (int)text_width(slice_str(text)) <= value_cols(s)) {
+        put_str(s, key, text, ROLE_TIME);
+        return;
+    }
+    snprintf(text, sizeof(text), "%s ago", age);
     put_str(s, key, text, ROLE_TIME);
+    bool whole = (int)strlen(stamp) <= value_cols(s);
+    snprintf(text, sizeof(text), whole ? "%s" : "%.19sZ", stamp); /* without milliseconds */
+    put_str(s, "", text, ROLE_TIME);
 }
 
 static void put_duration(struct sheet *s, const char *key, int64_t ns)

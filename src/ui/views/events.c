@@ -14,6 +14,8 @@
 #define WITNESS_COLS  6
 #define KIND_COLS     10
 #define NAME_COLS_MAX 26
+#define NAME_COLS_MIN 9   /* with less the name and the detail share a column */
+#define SHARED_MAX    320 /* bytes of a name with its detail, more than a narrow line shows */
 #define LAG_COLS      7
 #define WIDE_FROM     72  /* sessions and milliseconds */
 #define LAG_FROM      120 /* how late it came */
@@ -79,8 +81,13 @@ static void choose_columns(struct columns *c, int cols)
                           .lag = cols >= LAG_FROM ? LAG_COLS : 0};
     int left = cols - 2 - c->time - 1 - (c->session ? c->session + 1 : 0) -
                (c->witness ? c->witness + 1 : 0) - c->kind - 1 - (c->lag ? c->lag + 1 : 0);
-    c->name = left / 3 < NAME_COLS_MAX ? left / 3 : NAME_COLS_MAX;
-    c->detail = left - c->name - 1;
+    if (left / 3 >= NAME_COLS_MIN) {
+        c->name = left / 3 < NAME_COLS_MAX ? left / 3 : NAME_COLS_MAX;
+        c->detail = left - c->name - 1;
+    } else { /* too little for both */
+        c->name = 0;
+        c->detail = left;
+    }
 }
 
 static void put(struct grid *grid, int row, int *col, int width, struct slice text, int role)
@@ -151,12 +158,16 @@ static void draw_item(const struct ui_data *data, struct grid *grid, int row, co
         format_duration(late, lag + 1);
     }
     int role = kind_role(item);
+    char both[SHARED_MAX];
+    bool prompt = item->kind == EVENT_PROMPT || item->kind == EVENT_TURN;
+    snprintf(both, sizeof both, "%s%s%s", prompt && item->detail[0] ? "" : item->name,
+             item->detail[0] && !prompt ? " " : "", item->detail);
     const char *texts[7] = {time_of_day(data, item->time_ns, c->time == TIME_BRIEF, time),
                             session,
                             witness_name((enum witness)item->witness),
                             event_kind_name((enum event_kind)item->kind),
                             item->name,
-                            item->detail,
+                            c->name ? item->detail : both,
                             lag};
     const int roles[7] = {ROLE_TIME, ROLE_SESSION, ROLE_DIM,
                           role,      ROLE_CALL,    item->failed ? ROLE_STATE_FAILED : ROLE_DETAIL,
@@ -187,8 +198,11 @@ void events_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, s
     struct columns c;
     uint64_t numbers[GRID_ROWS_MAX];
     int height = area.rows - 1 < GRID_ROWS_MAX ? area.rows - 1 : GRID_ROWS_MAX;
+    const char *titles[7];
     choose_columns(&c, area.cols);
-    put_line(grid, area.row, &c, TITLES, ROLES);
+    memcpy(titles, TITLES, sizeof titles);
+    titles[5] = c.name ? titles[5] : "WHAT";
+    put_line(grid, area.row, &c, titles, ROLES);
     uint64_t end = newest(ui, data);
     if (end == 0) {
         grid_put(grid, area.row + 1, 1, area.cols - 2,

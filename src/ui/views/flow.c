@@ -34,20 +34,25 @@ static int row_of(const struct flow_sheet *s)
     return row >= 0 && row < s->area.rows ? s->area.row + row : -1;
 }
 
+/* What is said behind a title goes on below it. */
 static void put_title(struct flow_sheet *s, const char *title, const char *more)
 {
+    int col = s->area.col + 1 + (int)text_width(slice_str(title)) + 2, end = s->area.col + s->area.cols - 1;
+    struct slice whole = slice_str(more), rest = whole;
     if (s->line)
         s->line++;
     int row = row_of(s);
-    if (row >= 0) {
-        struct pen pen = {s->grid, row, s->area.col + 1, s->area.col + s->area.cols - 1};
-        pen_str(&pen, title, ROLE_HELP_TITLE);
-        pen.col += 2;
-        pen_str(&pen, more, ROLE_DIM);
-    }
+    if (row >= 0)
+        grid_put(s->grid, row, s->area.col + 1, s->area.cols - 2, slice_str(title), ROLE_HELP_TITLE);
     search_note(s->search, s->line, slice_str(title));
-    search_note(s->search, s->line, slice_str(more));
-    s->line++;
+    for (bool first = true; first || rest.len; first = false, s->line++) {
+        struct slice line = wrap_next(&rest, end - col);
+        search_note_part(s->search, s->line, line, whole);
+        row = row_of(s);
+        if (row >= 0)
+            grid_put(s->grid, row, col, end - col, line, ROLE_DIM);
+        col = s->area.col + 3;
+    }
 }
 
 /* One fact; what is wrong has a role that says so. */

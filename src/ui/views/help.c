@@ -1,16 +1,17 @@
 /* Help: every key of the keymap, every state, every column; one column or two, and it scrolls. */
 #include "glyph.h"
 #include "ui_private.h"
+#include "wrap.h"
 
 #include <stdio.h>
 
-#define HELP_LINES_MAX 240
+#define HELP_LINES_MAX 400
 #define HELP_KEYS      18 /* columns for the keys */
 #define HELP_TWO_FROM  104
 
 struct help_line {
     char left[64];
-    const char *right;
+    struct slice right; /* a part, when all of it has no room */
     int left_role, right_role;
     enum action action; /* what a click does; ACTION_NONE: nothing */
 };
@@ -18,18 +19,26 @@ struct help_line {
 struct help {
     struct help_line lines[HELP_LINES_MAX];
     int count;
+    int cols;           /* for what stands at the right */
+    enum action action; /* of the lines that are added now */
 };
 
-static struct help_line *add(struct help *h, const char *left, int left_role, const char *right,
-                             int right_role)
+static void add_line(struct help *h, const char *left, int left_role, struct slice right, int right_role)
 {
     struct help_line *line = &h->lines[h->count < HELP_LINES_MAX ? h->count++ : HELP_LINES_MAX - 1];
     snprintf(line->left, sizeof(line->left), "%s", left);
     line->left_role = left_role;
     line->right = right;
     line->right_role = right_role;
-    line->action = ACTION_NONE;
-    return line;
+    line->action = h->action;
+}
+
+static void add(struct help *h, const char *left, int left_role, const char *right, int right_role)
+{
+    struct slice rest = slice_str(right);
+    add_line(h, left, left_role, wrap_next(&rest, h->cols), right_role);
+    while (rest.len)
+        add_line(h, "", left_role, wrap_next(&rest, h->cols), right_role);
 }
 
 static void add_title(struct help *h, const char *title)
@@ -47,8 +56,9 @@ static void add_action(struct help *h, const struct keymap *map, enum action act
     for (int i = 0; keymap_key(map, action, i, &key) && used + KEY_NAME_MAX + 2 < sizeof(keys); i++)
         used +=
             (size_t)snprintf(keys + used, sizeof(keys) - used, "%s%s", i ? "  " : "", key_name(&key, name));
-    add(h, used ? keys : "no key", used ? ROLE_HELP_KEY : ROLE_DIM, action_info(action)->help, ROLE_TEXT)
-        ->action = action;
+    h->action = action;
+    add(h, used ? keys : "no key", used ? ROLE_HELP_KEY : ROLE_DIM, action_info(action)->help, ROLE_TEXT);
+    h->action = ACTION_NONE;
 }
 
 static void add_keys(struct help *h, const struct keymap *map)
@@ -116,20 +126,28 @@ static void add_columns(struct help *h)
             ROLE_TEXT);
 }
 
+static int keys_cols(int width)
+{
+    return width < 48 ? width * 2 / 5 : HELP_KEYS;
+}
+
 static void draw_line(struct grid *grid, int row, int col, int width, const struct help_line *line)
 {
-    int keys = width < 48 ? width * 2 / 5 : HELP_KEYS;
-    bool title = line->right[0] == '\0';
+    int keys = keys_cols(width);
+    bool title = line->right.len == 0;
     grid_put(grid, row, col, title ? width : keys, slice_str(line->left), line->left_role);
-    grid_put(grid, row, col + keys + 1, width - keys - 1, slice_str(line->right), line->right_role);
+    grid_put(grid, row, col + keys + 1, width - keys - 1, line->right, line->right_role);
 }
 
 void help_draw(struct ui *ui, const struct ui_data *data, struct grid *grid, int row, int rows)
 {
-    struct help keys = {.count = 0}, legend = {.count = 0};
+    struct help keys, legend;
     bool two = grid->cols >= HELP_TWO_FROM;
     int width = two ? (grid->cols - 5) / 2 : grid->cols - 3;
     width = width > 76 ? 76 : width;
+    keys.count = legend.count = 0;
+    keys.action = legend.action = ACTION_NONE;
+    keys.cols = legend.cols = width - keys_cols(width) - 1;
     (void)data;
     add_keys(&keys, &ui->keymap);
     add_states(&legend);
