@@ -2,6 +2,7 @@
 #include "dialog.h"
 #include "glyph.h"
 #include "ui_private.h"
+#include "wrap.h"
 
 #include <stdio.h>
 
@@ -30,22 +31,28 @@ static void draw(const struct ui *ui, struct grid *grid, struct area line, int i
     pen_str(&pen, column_info(c)->title, shown ? ROLE_HELP_KEY : ROLE_DIM);
     pen.col = from + TITLE_COLS;
     if (shown && ui->layout.columns[c].width == 0)
-        pen_str(&pen, "no room now: ", ROLE_WARNING);
+        pen_str(&pen, "no room: ", ROLE_WARNING);
     pen_str(&pen, column_info(c)->help, shown ? ROLE_TEXT : ROLE_DIM);
 }
 
+#define NOTE "Narrow screens drop columns; those you add stay longest."
+
 static int note_rows(const struct ui *ui, int cols)
 {
+    struct slice rest = slice_str(NOTE);
+    int rows = 0;
     (void)ui;
-    (void)cols;
-    return 1;
+    for (; rest.len; rows++)
+        wrap_next(&rest, cols);
+    return rows;
 }
 
 static void draw_note(const struct ui *ui, struct grid *grid, struct area area)
 {
     (void)ui;
-    grid_put(grid, area.row, area.col, area.cols,
-             SLICE_LIT("Narrow screens drop columns; those you add stay longest."), ROLE_DIM);
+    struct slice rest = slice_str(NOTE);
+    for (int i = 0; i < area.rows && rest.len; i++)
+        grid_put(grid, area.row + i, area.col, area.cols, wrap_next(&rest, area.cols), ROLE_DIM);
 }
 
 static void act(struct ui *ui, const struct ui_data *data, enum action action, struct ui_effects *effects)

@@ -14,7 +14,7 @@
 #define WITNESS_COLS  6
 #define KIND_COLS     10
 #define NAME_COLS_MAX 26
-#define NAME_COLS_MIN 9   /* with less the name and the detail share a column */
+#define NAME_COLS_MIN 14  /* with less the name and the detail share a column */
 #define SHARED_MAX    320 /* bytes of a name with its detail, more than a narrow line shows */
 #define LAG_COLS      7
 #define WIDE_FROM     72  /* sessions and milliseconds */
