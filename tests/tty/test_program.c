@@ -106,6 +106,60 @@ static void dies_in_order(void **state)
     }
 }
 
+static const char *const TERMS[] = {"xterm", "xterm-256color",  "xterm-direct",  "linux", "xterm-kitty",
+                                    "foot",  "screen-256color", "tmux-256color", "vt100"};
+
+/* Every view and everything that lies over one, on every terminal, by every signal: each with each in turn.
+ */
+static void dies_anywhere(void **state)
+{
+    static const struct {
+        const char *keys, *text;
+    } places[] = {
+        {"1", "SESSION"},        {"2P", "PAUSED"},   {"3", "RED 15 min"}, {"4", "EVENT "},
+        {"5", "DETAILS"},        {"6", "FLOW"},      {"7", "ALERTS"},     {"?", "one row down"},
+        {"o", "Drilldown"},      {"c", "Columns"},   {"\033OQ", "theme"}, {"/zzzz", "not found"},
+        {"fstate:", "what?"},    {"fzz:", "no key"}, {"i", "DETAILS"},    {"iw\t", "DETAILS"},
+        {"*P?", "one row down"},
+    };
+    static const int signals[] = {SIGSEGV, SIGTERM, SIGABRT, SIGHUP};
+    const size_t terms = sizeof TERMS / sizeof TERMS[0];
+    (void)state;
+    for (size_t i = 0; i < 2 * sizeof places / sizeof places[0]; i++) {
+        size_t place = i % (sizeof places / sizeof places[0]);
+        int sig = signals[(i + i / 17) % 4];
+        const char *term = TERMS[i % terms];
+        if (!tty_has_entry(term))
+            term = "xterm";
+        struct tty *tty = start(&(struct terminal_config){.term = term});
+        type_and_see(tty, places[place].keys, places[place].text);
+        assert_int_equal(kill(tty->child, sig), 0);
+        int status = tty_wait_exit(tty);
+        if (WIFSIGNALED(status) == (sig == SIGTERM || sig == SIGHUP))
+            fail_msg("%s, after %s: signal %d ended it with status %#x", term, places[place].keys, sig,
+                     (unsigned)status);
+        tty_assert_restored(tty);
+        tty_finish(tty);
+    }
+}
+
+/* One that cannot place the cursor gets words, and nothing that it would show as rubbish. */
+static void refuses_a_dumb_terminal(void **state)
+{
+    (void)state;
+    if (!tty_has_entry("dumb"))
+        skip();
+    struct tty *tty = tty_start(24, 80, &(struct terminal_config){.term = "dumb"}, run_demo);
+    int status = tty_wait_exit(tty);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 1);
+    struct slice said = buf_slice(&tty->raw);
+    assert_true(slice_find_slice(said, SLICE_LIT("--once")) < said.len);
+    /* The first escape is the mark that the test itself writes at the end. */
+    assert_int_equal(slice_find(said, '\033'), slice_find_slice(said, SLICE_LIT("\033]9999;")));
+    tty_assert_restored(tty);
+    tty_finish(tty);
+}
+
 /* The terminal goes away: so does the program, by itself. */
 static void ends_with_its_terminal(void **state)
 {
@@ -143,15 +197,18 @@ static void stops_and_goes_on(void **state)
 
 static void knows_its_terminals(void **state)
 {
-    static const char *const terms[] = {"xterm", "xterm-direct", "screen", "tmux-256color",
-                                        "linux", "xterm-kitty",  "foot",   "vt100"};
     (void)state;
-    for (size_t i = 0; i < sizeof terms / sizeof terms[0]; i++) {
-        if (!tty_has_entry(terms[i])) {
-            print_message("# skipped: this system's terminfo has no entry %s\n", terms[i]);
+    for (size_t i = 0; i < sizeof TERMS / sizeof TERMS[0]; i++) {
+        int status;
+        if (!tty_has_entry(TERMS[i])) {
+            print_message("# skipped: this system's terminfo has no entry %s\n", TERMS[i]);
             continue;
         }
-        struct tty *tty = start(&(struct terminal_config){.term = terms[i]});
+        struct tty *tty = start(&(struct terminal_config){.term = TERMS[i]});
+        tty_type(tty, "\032");
+        assert_int_equal(waitpid(tty->child, &status, WUNTRACED), tty->child);
+        assert_true(WIFSTOPPED(status));
+        assert_int_equal(kill(tty->child, SIGCONT), 0);
         type_and_see(tty, "3", "RED 15 min");
         tty_type(tty, "q");
         assert_int_equal(tty_wait_exit(tty), 0);
@@ -165,6 +222,8 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(keys_and_mouse_through_every_view),
         cmocka_unit_test(dies_in_order),
+        cmocka_unit_test(dies_anywhere),
+        cmocka_unit_test(refuses_a_dumb_terminal),
         cmocka_unit_test(ends_with_its_terminal),
         cmocka_unit_test(stops_and_goes_on),
         cmocka_unit_test(knows_its_terminals),
