@@ -125,8 +125,8 @@ const struct command_info command_table[COMMAND_COUNT] = {
         {
             .word = "themes",
             .args = "[NAME]",
+            .suggest = OPTION_THEMES,
             .args_max = 1,
-            .file_arg = true,
             .summary = "show the themes, or say whether one is well made",
             .text =
                 "Shows every theme, the built-in ones and those in $XDG_CONFIG_HOME/claude-top/themes, on a "
@@ -138,7 +138,7 @@ const struct command_info command_table[COMMAND_COUNT] = {
                 "theme of your own: ok, or one line that says what is wrong in which line, and which text is "
                 "hard to read.",
             .example = "claude-top themes --check ~/.config/claude-top/themes/mine.ini",
-            .example_says = "is it one, and can it be read?",
+            .example_says = "whether that file is a theme, and what of it is hard to read",
         },
     [COMMAND_HOOK] =
         {

@@ -13,7 +13,7 @@
 #define COLLECT (ON(RUN) | ON(SERVE) | ON(DOCTOR))
 #define SHOW    (ON(RUN) | ON(REPLAY) | ON(DEMO))
 #define QUICK   (ON(HOOK) | ON(STATUSLINE))
-#define LINKS   (EVERY & ~(ON(RECORD) | ON(SETUP) | QUICK))
+#define LINKS   (EVERY & ~(ON(RECORD) | ON(SETUP) | ON(THEMES) | QUICK))
 
 #define FIELD(f) .offset = offsetof(struct options, f), .size = sizeof(((struct options *)0)->f)
 

@@ -2,6 +2,12 @@
  * shells. */
 #include "options_table.h"
 
+/* What may stand there, as far as it is known. */
+static const char *offered(const char *choices, const char *suggest)
+{
+    return choices ? choices : suggest;
+}
+
 static void print_words(struct buf *out, const char *choices)
 {
     struct slice rest = slice_str(choices), choice;
@@ -53,9 +59,9 @@ static void print_bash(struct buf *out)
         const struct option *opt = &option_table[i];
         if (opt->secret)
             continue;
-        if (opt->choices) {
+        if (offered(opt->choices, opt->suggest)) {
             buf_printf(out, "    --%s) COMPREPLY=($(compgen -W '", opt->flag);
-            print_words(out, opt->choices);
+            print_words(out, offered(opt->choices, opt->suggest));
             buf_append_str(out, "' -- \"$cur\")); return ;;\n");
         } else if (opt->type == OPTION_PATH) {
             buf_printf(out,
@@ -74,8 +80,8 @@ static void print_bash(struct buf *out)
         buf_printf(out, "    '%s') words='", info->word);
         for (int other = 1; c == 0 && other < COMMAND_COUNT; other++)
             buf_printf(out, "%s ", command_table[other].word);
-        if (info->choices) {
-            print_words(out, info->choices);
+        if (offered(info->choices, info->suggest)) {
+            print_words(out, offered(info->choices, info->suggest));
             buf_append_char(out, ' ');
         }
         for (size_t i = 0; i < option_count; i++) {
@@ -104,9 +110,9 @@ static void print_zsh_option(struct buf *out, const struct option *opt)
     buf_append_char(out, ']');
     if (opt->value_name) {
         buf_printf(out, ":%s:", opt->value_name);
-        if (opt->choices) {
+        if (offered(opt->choices, opt->suggest)) {
             buf_append_char(out, '(');
-            print_words(out, opt->choices);
+            print_words(out, offered(opt->choices, opt->suggest));
             buf_append_char(out, ')');
         } else if (opt->type == OPTION_PATH) {
             buf_append_str(out, "_files");
@@ -147,9 +153,9 @@ static void print_zsh(struct buf *out)
         }
         if (c != COMMAND_RUN)
             buf_printf(out, "        '1: :(%s)'\n", info->word);
-        if (info->choices) {
-            buf_append_str(out, "        '2:kind:(");
-            print_words(out, info->choices);
+        if (offered(info->choices, info->suggest)) {
+            buf_printf(out, "        '2:%s:(", info->choices ? "kind" : "name");
+            print_words(out, offered(info->choices, info->suggest));
             buf_append_str(out, ")'\n");
         } else if (info->file_arg) {
             buf_append_str(out, "        '2:file:_files'\n");
@@ -195,9 +201,9 @@ static void print_fish(struct buf *out)
         buf_printf(out, "complete -c claude-top -n __claude_top_no_command -a %s -d '", info->word);
         print_quoted(out, info->summary, false);
         buf_append_str(out, "'\n");
-        if (info->choices) {
+        if (offered(info->choices, info->suggest)) {
             buf_printf(out, "complete -c claude-top -n '__fish_seen_subcommand_from %s' -a '", info->word);
-            print_words(out, info->choices);
+            print_words(out, offered(info->choices, info->suggest));
             buf_append_str(out, "'\n");
         }
         if (info->file_arg)
@@ -220,9 +226,9 @@ static void print_fish(struct buf *out)
         buf_append_str(out, "complete -c claude-top");
         print_fish_condition(out, opt->commands);
         buf_printf(out, " -l %s%s", negated ? "no-" : "", opt->flag);
-        if (opt->choices) {
+        if (offered(opt->choices, opt->suggest)) {
             buf_append_str(out, " -x -a '");
-            print_words(out, opt->choices);
+            print_words(out, offered(opt->choices, opt->suggest));
             buf_append_char(out, '\'');
         } else if (opt->value_name) {
             buf_append_str(out, opt->type == OPTION_PATH ? " -r -F" : " -x");

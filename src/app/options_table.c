@@ -201,6 +201,7 @@ const struct option option_table[] = {
      .section = "ui",
      .key = "theme",
      .value_name = "NAME",
+     .suggest = OPTION_THEMES,
      .fallback = "auto",
      .help = "colours: the name of a theme, or a file; auto is dark or light as the terminal is",
      .example = "light",

@@ -31,6 +31,7 @@ struct option {
     const char *key;        /* in that section; NULL: not in config.ini, but in the environment */
     const char *value_name; /* "ADDR"; NULL for OPTION_BOOL */
     const char *choices;    /* OPTION_ENUM, OPTION_SET: "disk|memory" */
+    const char *suggest;    /* "auto|dark": values that completions offer, when there are others too */
     const char *fallback;   /* the built-in value as text */
     const char *alias;      /* a variable of the environment that means the same; NULL: none */
     const char *help;       /* one line, no full stop */
@@ -45,6 +46,9 @@ struct option {
     bool secret;   /* not on the command line, where every user of the machine can read it; never printed */
     bool headers;  /* OPTION_LIST of "Name: value": only the names are printed */
 };
+
+/* What completions offer for `theme`: the built-in ones. */
+#define OPTION_THEMES "auto|dark|light|dusk|colorblind|high-contrast|mono"
 
 extern const struct option option_table[];
 extern const size_t option_count;
@@ -62,6 +66,7 @@ struct command_info {
     const char *word;    /* "" for COMMAND_RUN */
     const char *args;    /* "FILE", "[KIND]", "" */
     const char *choices; /* of the first argument, or NULL */
+    const char *suggest; /* the same, when there are others too */
     int args_min, args_max;
     bool file_arg;       /* the argument is a file: for completions */
     const char *summary; /* one line */

@@ -109,4 +109,13 @@ test('--check says what is wrong, and where', async t => {
   assert.equal((await themes(t, 'dark', '--check', file)).code, 2);
 });
 
+test('completions offer every built-in one, and the manual page knows the command', async t => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { out } = await t.run(program, ['--completions', shell]);
+    assert.ok(out.includes(['auto', ...BUILTIN].join(' ')), shell);
+  }
+  assert.match((await t.run(program, ['--man'])).out, /\*claude-top themes\* /);
+  assert.match((await t.run(program, ['themes', '--help'])).out, /--check FILE/);
+});
+
 await run();
