@@ -288,6 +288,7 @@ void freeze_undo(struct session_entry *s)
     s->thaw = false;
     if (s->frozen.before_ns == 0)
         return;
+    s->thaws++;
     while (s->frozen.waits) {
         struct span_ref *w = s->frozen.waits;
         s->frozen.waits = w->next_wait;

@@ -495,6 +495,13 @@ struct node_more {
 
 void model_node_more(const struct node *n, struct node_more *out);
 
+/*
+ * Of a long session, the last of what hangs from it that is over for good, as everything before it is
+ * (freeze.c); NULL: nothing is. That holds as long as *thaws is the same: what nobody expected to hear of was
+ * heard of then.
+ */
+const struct node *model_session_settled(const struct session *s, uint64_t *thaws);
+
 /* What tools are asked to do is in the client's own telemetry, too. */
 bool model_session_tools_told(const struct session *s);
 

@@ -254,6 +254,7 @@ struct session_entry {
     size_t live, count, cap;
     struct frozen frozen;
     bool thaw;            /* something frozen was touched */
+    uint64_t thaws;       /* how often what was frozen no longer was */
     struct entry **turns; /* those that are shown, by start */
     size_t turn_count, turn_cap;
     struct entry **spawners; /* tool calls that start agents */

@@ -17,6 +17,13 @@ void model_node_more(const struct node *n, struct node_more *out)
     memcpy(out->profile_id, e->view->profile_id, sizeof out->profile_id);
 }
 
+const struct node *model_session_settled(const struct session *s, uint64_t *thaws)
+{
+    const struct session_entry *e = (const struct session_entry *)s;
+    *thaws = e->thaws;
+    return e->frozen.last_child;
+}
+
 bool model_session_tools_told(const struct session *s)
 {
     return ((const struct session_entry *)s)->tools_told;

@@ -16,47 +16,10 @@
 /* What is remembered of a node: 0: it is not over; above: when it was seen to be (mono); SENT. */
 #define SENT INT64_C(-1)
 
-/* A session that is still in the model. */
-struct record {
-    uint64_t id;    /* of the session in the model */
-    int64_t *marks; /* by the low half of a node's id */
-    size_t mark_cap;
-    int64_t session_mark;
-    int64_t arrival_ns; /* session.last_arrival_ns when it was looked at */
-    int64_t due_ns;     /* 0: nothing by itself */
-    uint64_t pending;   /* what is over and not due yet */
-    bool has_open_turn; /* which time may end */
-    bool sent;          /* something of it was, by this exporter */
-    uint64_t round;
-    struct record *next;
-};
-
-/* A span in the request that is being made. */
-struct part {
-    uint8_t id[SPAN_ID_LEN];
-    int64_t *mark; /* NULL: it has none of its own */
-};
-
-struct trace_exporter {
-    struct trace_config config;
-    struct id_set own;
-    struct id_set *sent; /* that, or the one of the configuration */
-    struct map by_id;
-    struct record *records;
-    uint64_t round;
-    struct trace_stats stats;
-
-    struct arena arena;
-    struct trace_draft draft;
-    struct buf spans; /* of the request that is being made */
-    struct buf body;
-    struct part *parts;
-    size_t part_count, part_cap;
-};
-
 /* One run over one session. */
 struct look {
     struct trace_exporter *x;
+    const struct model *model;
     const struct session *session;
     struct record *record;
     int64_t mono_ns;
@@ -241,6 +204,47 @@ static int64_t *mark_of(struct record *r, const struct node *n)
         r->mark_cap = cap;
     }
     return &r->marks[at];
+}
+
+/* What hangs from the session and may still have something to send. */
+static const struct node *first_of(const struct look *look)
+{
+    const struct record *r = look->record;
+    const struct node *done = r->done_to ? model_node_by_id(look->model, r->done_to) : NULL;
+    uint64_t thaws;
+    model_session_settled(look->session, &thaws);
+    return done && thaws == r->done_thaws ? done->next : look->session->first_child;
+}
+
+/* Nothing below is to be sent any more; that of the last run counts as sent by now. */
+static bool is_done(const struct record *r, const struct node *n)
+{
+    if (is_exported_kind(n) && r->marks[n->id & UINT32_MAX] != SENT)
+        return false;
+    for (const struct node *c = n->first_child; c; c = c->next)
+        if (!is_done(r, c))
+            return false;
+    return true;
+}
+
+/* What is over for good and sent is not looked at again. */
+static void move_on(struct look *look)
+{
+    struct record *r = look->record;
+    uint64_t thaws;
+    const struct node *to = model_session_settled(look->session, &thaws), *n = first_of(look), *done = NULL;
+    if (!to || (r->done_to == to->id && r->done_thaws == thaws))
+        return;
+    for (; n && is_done(r, n); n = n->next) {
+        done = n;
+        if (n == to)
+            break;
+    }
+    if (done)
+        r->done_to = done->id;
+    if (r->done_thaws != thaws && !done)
+        r->done_to = 0;
+    r->done_thaws = thaws;
 }
 
 /* Room for every node of the session before any of its marks is pointed to. */
@@ -443,96 +447,19 @@ static void look_at(struct look *look, int64_t wall_ns)
     r->has_open_turn = false;
     r->pending = 0;
     look->x->draft.words = words_of(&look->x->config, s);
-    reserve_marks(r, s->first_child);
+    const struct node *first = first_of(look);
+    reserve_marks(r, first);
     look->whole = r->session_mark != SENT && is_whole(look, wall_ns);
-    visit(look, s->first_child, false);
+    visit(look, first, false);
     if (look->whole && has_room(look))
         send_session(look);
     flush(look);
+    move_on(look);
     if (look->more || look->refused)
         r->arrival_ns = 0; /* it is looked at again */
     r->due_ns = look->due_ns;
     if (others)
         due_at(look, others);
-}
-
-/* ------------------------------------------------------------------------------------------------ the past
- */
-
-struct past {
-    struct trace_exporter *x;
-    bool (*keep)(void *ctx, struct slice ids);
-    void *ctx;
-    bool ok;
-};
-
-static void hand_over(struct past *p)
-{
-    if (p->ok && p->x->body.len)
-        p->ok = p->keep(p->ctx, buf_slice(&p->x->body));
-    buf_clear(&p->x->body);
-}
-
-static void remember(struct past *p, const uint8_t id[SPAN_ID_LEN])
-{
-    if (!id_set_has(p->x->sent, id))
-        return;
-    if (p->x->body.len + SPAN_ID_LEN > TRACE_REQUEST_MAX)
-        hand_over(p);
-    buf_append(&p->x->body, slice_make(id, SPAN_ID_LEN));
-}
-
-static void remember_nodes(struct past *p, const struct node *first)
-{
-    uint8_t id[SPAN_ID_LEN];
-    for (const struct node *n = first; n; n = n->next) {
-        trace_span_of_node(n, id);
-        remember(p, id);
-        if (has_permission_span(n)) {
-            trace_span_of_permission(n, id);
-            remember(p, id);
-        }
-        remember_nodes(p, n->first_child);
-    }
-}
-
-bool trace_exporter_remember(struct trace_exporter *x, const struct model *m, int64_t since_ns,
-                             bool (*keep)(void *ctx, struct slice ids), void *ctx)
-{
-    struct past p = {.x = x, .keep = keep, .ctx = ctx, .ok = true};
-    uint8_t id[SPAN_ID_LEN];
-    buf_clear(&x->body);
-    for (const struct session *s = model_sessions(m); s && p.ok; s = s->next) {
-        if (s->first_arrival_ns >= since_ns || !trace_is_synthesized(x->config.synthesize, s))
-            continue;
-        trace_span_of_session(s, id);
-        remember(&p, id);
-        remember_nodes(&p, s->first_child);
-    }
-    hand_over(&p);
-    return p.ok;
-}
-
-static void sent_nodes(struct trace_exporter *x, const struct node *first)
-{
-    uint8_t id[SPAN_ID_LEN];
-    for (const struct node *n = first; n; n = n->next) {
-        trace_span_of_node(n, id);
-        id_set_add(x->sent, id);
-        trace_span_of_permission(n, id);
-        id_set_add(x->sent, id);
-        sent_nodes(x, n->first_child);
-    }
-}
-
-void trace_exporter_sent_all(struct trace_exporter *x, const struct model *m)
-{
-    uint8_t id[SPAN_ID_LEN];
-    for (const struct session *s = model_sessions(m); s; s = s->next) {
-        trace_span_of_session(s, id);
-        id_set_add(x->sent, id);
-        sent_nodes(x, s->first_child);
-    }
 }
 
 /* It sends its own spans, perhaps only by now; or nothing is known of it yet. */
@@ -548,7 +475,7 @@ static void leave_alone(struct trace_exporter *x, const struct session *s)
 int64_t trace_exporter_run(struct trace_exporter *x, const struct model *m, int64_t wall_ns, int64_t mono_ns,
                            enum trace_moment moment)
 {
-    struct look look = {.x = x, .mono_ns = mono_ns, .moment = moment};
+    struct look look = {.x = x, .model = m, .mono_ns = mono_ns, .moment = moment};
     x->round++;
     x->stats.pending = x->stats.sessions = x->stats.native = 0;
     model_advance(m, wall_ns);

@@ -5,6 +5,8 @@
 #define CT_TRACE_TRACE_PRIVATE_H
 
 #include "arena.h"
+#include "buf.h"
+#include "map.h"
 #include "record.h"
 #include "trace_export.h"
 #include "trace_ids.h"
@@ -31,6 +33,46 @@ struct trace_draft {
     size_t attr_count;
     struct otlp_span_link links[TRACE_LINKS_MAX];
     size_t link_count;
+};
+
+/* A session that is still in the model. */
+struct record {
+    uint64_t id;    /* of the session in the model */
+    int64_t *marks; /* by the low half of a node's id */
+    size_t mark_cap;
+    int64_t session_mark;
+    int64_t arrival_ns;  /* session.last_arrival_ns when it was looked at */
+    int64_t due_ns;      /* 0: nothing by itself */
+    uint64_t pending;    /* what is over and not due yet */
+    bool has_open_turn;  /* which time may end */
+    bool sent;           /* something of it was, by this exporter */
+    uint64_t done_to;    /* the node up to which all of the session is sent and over for good; 0: none … */
+    uint64_t done_thaws; /* … as long as this is so (model_session_settled()) */
+    uint64_t round;
+    struct record *next;
+};
+
+/* A span in the request that is being made. */
+struct part {
+    uint8_t id[SPAN_ID_LEN];
+    int64_t *mark; /* NULL: it has none of its own */
+};
+
+struct trace_exporter {
+    struct trace_config config;
+    struct id_set own;
+    struct id_set *sent; /* that, or the one of the configuration */
+    struct map by_id;
+    struct record *records;
+    uint64_t round;
+    struct trace_stats stats;
+
+    struct arena arena;
+    struct trace_draft draft;
+    struct buf spans; /* of the request that is being made */
+    struct buf body;
+    struct part *parts;
+    size_t part_count, part_cap;
 };
 
 /* trace_attrs.c: one attribute; what is unknown (an empty text, a number below 0) is left out */

@@ -251,6 +251,37 @@ static void texts_that_attack_stay_texts(void **state)
     }
 }
 
+static void what_is_over_for_good_is_looked_at_again_when_something_is_heard_of_it(void **state)
+{
+    (void)state;
+    enum { TURNS = 1500 };
+    char prompt[32], request[32];
+    uint64_t thaws, before;
+    for (int i = 0; i < TURNS; i++) {
+        snprintf(prompt, sizeof prompt, "p%d", i);
+        snprintf(request, sizeof request, "r%d", i);
+        tell_turn(prompt, request, 10000 * (int64_t)i);
+        exported_run(&x, s.model, STORY_AT(10000 * (int64_t)i + 700), TRACE_NOW);
+    }
+    assert_int_equal(x.count, 2 * TURNS);
+    assert_non_null(model_session_settled(story_session(&s), &before));
+    exported_run(&x, s.model, STORY_AT(10000 * TURNS), TRACE_NOW);
+    assert_int_equal(x.count, 2 * TURNS);
+    struct event late = with_usage(story_llm_log(400, 100, "p0", "late"), 7, 7, 7);
+    late.arrival_ns = STORY_AT(10000 * TURNS + 1000);
+    story_tell(&s, late);
+    exported_run(&x, s.model, STORY_AT(10000 * TURNS + 2000), TRACE_NOW);
+    assert_int_equal(x.count, 2 * TURNS + 1);
+    assert_slice_equal(exported_parent(&x, &x.spans[x.count - 1])->name, "Turn #1");
+    model_session_settled(story_session(&s), &thaws);
+    assert_int_equal(thaws, before + 1);
+    tell_turn("next", "r-next", 10000 * TURNS + 5000);
+    exported_run(&x, s.model, STORY_AT(10000 * TURNS + 6000), TRACE_NOW);
+    exported_run(&x, s.model, STORY_AT(10000 * TURNS + 7000), TRACE_LAST);
+    assert_int_equal(x.count, 2 * TURNS + 1 + 2 + 1);
+    exported_distinct(&x);
+}
+
 static void a_session_that_leaves_the_model_is_forgotten_and_one_that_is_native_passed_over(void **state)
 {
     (void)state;
@@ -317,6 +348,7 @@ int main(void)
         CASE(words_leave_where_the_clients_telemetry_has_them),
         CASE(a_turn_of_log_events_alone_is_sent_when_silence_ended_it),
         CASE(texts_that_attack_stay_texts),
+        CASE(what_is_over_for_good_is_looked_at_again_when_something_is_heard_of_it),
         CASE(a_session_that_leaves_the_model_is_forgotten_and_one_that_is_native_passed_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
