@@ -1,5 +1,5 @@
 /*
- * view.h - the views that the keys 1 to 6 lead to: one table from which drawing, moving and clicking come.
+ * view.h - the views that the keys 1 to 7 lead to: one table from which drawing, moving and clicking come.
  *
  * A view is a file in views/ and a line in view.c. It draws its body (a title line and the lines below it)
  * and nothing else: header, footer, messages, help and the frozen screen are ui.c's. A view whose lines stand
