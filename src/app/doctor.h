@@ -26,6 +26,9 @@
 #define DOCTOR_PROBES_MAX 64
 #define DOCTOR_ANSWER_MAX ((size_t)256 * 1024)
 #define DOCTOR_TEXT_MAX   400
+/* Clocks this far apart are worth a word; this far, stores refuse what they take for the future. */
+#define DOCTOR_CLOCK_WARN_NS (INT64_C(10) * 1000000000)
+#define DOCTOR_CLOCK_FAIL_NS (INT64_C(300) * 1000000000)
 
 enum doctor_level { DOCTOR_OK, DOCTOR_WARN, DOCTOR_FAIL };
 
@@ -96,6 +99,9 @@ struct doctor_probe *doctor_ask_otlp(struct doctor *d, const struct http_client_
 
 /* True when an answer takes an export; else why not, cleaned, in why (DOCTOR_TEXT_MAX). */
 bool doctor_accepts(const struct doctor_probe *p, const struct http_result *r, char *why);
+
+/* The Date of somebody's answer against the clock here, whatever the answer; nothing is said without one. */
+void doctor_clock(struct doctor *d, const char *group, const char *whose, const struct http_result *r);
 
 /* The checks, in their order. Those that ask over the network begin here and end in their probes. */
 void doctor_receiver(struct doctor *d); /* ports and the receiver by each protocol */

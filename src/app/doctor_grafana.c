@@ -54,6 +54,7 @@ static void on_health(struct doctor_probe *p, const struct http_result *r)
         doctor_say(p->d, "grafana", DOCTOR_WARN,
                    "links lead there: start it, or set root_url in [grafana] of config.ini", "%s: %s", root,
                    why);
+    doctor_clock(p->d, "grafana", "Grafana", r);
 }
 
 static bool has_uid(const cJSON *list, const char *uid)

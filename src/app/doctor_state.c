@@ -44,8 +44,12 @@ static void say_health(struct doctor *d)
                                   : strcmp(severity, "warning") == 0 ? DOCTOR_WARN
                                                                      : DOCTOR_OK;
         doctor_say(d, "sessions", level,
-                   level == DOCTOR_OK ? NULL : "docs/json.md says what it means: health", "%s%s%.40s: %.300s",
-                   string(h, "code"), session[0] ? " of session " : "", session, string(h, "message"));
+                   level == DOCTOR_OK ? NULL
+                   : strcmp(string(h, "code"), "clock_skew") == 0
+                       ? "set its clock, or the one here (timedatectl)"
+                       : "docs/json.md says what it means: health",
+                   "%s%s%.40s: %.300s", string(h, "code"), session[0] ? " of session " : "", session,
+                   string(h, "message"));
     }
 }
 
@@ -110,12 +114,31 @@ static void say_flow(struct doctor *d)
                    number(journal, "unsaved_frames"));
 }
 
+/* When records say that they were written against when they came. Those that disagree are in the health. */
+static void say_clocks(struct doctor *d)
+{
+    const cJSON *s;
+    size_t known = 0, skewed = 0;
+    cJSON_ArrayForEach(s, item(d->status, "sessions"))
+    {
+        const cJSON *skew = item(item(s, "health"), "clock_skew_ms");
+        if (!cJSON_IsNumber(skew))
+            continue;
+        known++;
+        skewed += skew->valuedouble != 0;
+    }
+    if (known > 0 && skewed == 0)
+        doctor_say(d, "sessions", DOCTOR_OK, NULL, "the clocks of %zu sessions agree with the one here",
+                   known);
+}
+
 void doctor_sessions(struct doctor *d)
 {
     if (!d->status)
         return;
     say_flow(d);
     say_silent(d);
+    say_clocks(d);
     say_health(d);
 }
 

@@ -28,6 +28,7 @@ static void on_upstream(struct doctor_probe *p, const struct http_result *r)
         doctor_say(p->d, "upstream", DOCTOR_OK, NULL, "%s takes an export", p->name);
     else
         doctor_say(p->d, "upstream", DOCTOR_FAIL, remedy_of(r, why), "%s: %s", p->name, why);
+    doctor_clock(p->d, "upstream", p->name, r);
 }
 
 /* The first signal that it takes. */

@@ -109,6 +109,33 @@ test('upstreams that refuse, are away, silent, or something else; never more tha
   }));
 });
 
+test('clocks that are apart: of the upstream and Grafana by their Date, of sessions by their records', async t => {
+  const dated = (seconds, status = 200, body = '') => web(t, (q, r) => {
+    r.setHeader('date', seconds === null ? 'Sun, 99 Nonsense' : new Date(Date.now() + seconds * 1000).toUTCString()); says(status, body)(q, r); });
+  const nothing = ['--http', '127.0.0.1:4', '--grpc', '127.0.0.1:5'];
+  for (const [seconds, status, upstream, graf] of [[0, 200, 'ok', 'ok'], [100, 200, 'warn', 'warn'], [-3600, 503, 'fail', 'fail']]) {
+    const d = await doctor(t, [...nothing, '--upstream-http', (await dated(seconds, status)).url, '--grafana-url', (await dated(seconds, 200, { version: '12.1.0' })).url]);
+    const [u, g] = ['upstream', 'grafana'].map(group => find(d, group, /^the clock here/));
+    assert.deepEqual([u.level, g.level], [upstream, graf], `${seconds}`);
+    assert.match(u.text, seconds === 0 ? /agrees with that of/ : seconds > 0 ? /^the clock here is (9\d|100) s behind that of / : /^the clock here is 3[56]\d\d s ahead of that of /);
+  }
+  for (const answer of [await dated(null), await web(t, (q, r) => { r.sendDate = false; r.end(); })]) {
+    const d = await doctor(t, [...nothing, '--upstream-http', answer.url, '--grafana-url', 'http://127.0.0.1:1']);
+    assert.ok(!d.checks.some(c => /^the clock here/.test(c.text)), 'nothing is said of what nobody knows');
+  }
+  const { args, url } = await serve(t, []);
+  const attribute = (key, value) => ({ key, value: { stringValue: value } });
+  const log = (id, ms, n) => JSON.stringify({ resourceLogs: [{ resource: { attributes: [attribute('service.name', 'claude-code')] }, scopeLogs: [{ scope: { name: 'com.anthropic.claude_code.events' },
+    logRecords: [{ timeUnixNano: `${ms}000000`, attributes: [attribute('event.name', 'api_request'), attribute('session.id', id), attribute('prompt.id', 'p'), attribute('request_id', `r${n}`), attribute('model', 'm')] }] }] }] });
+  const send = async (id, seconds) => { for (let n = 0; n < 40; n++) assert.equal((await request(`${url}/v1/logs`, { headers: { 'content-type': 'application/json' }, body: log(id, Date.now() + seconds * 1000, n) })).status, 200); };
+  await send('right', 0);
+  const right = await doctor(t, [...args, '--grafana-url', 'http://127.0.0.1:1']);
+  assert.equal(level(right, 'sessions', /clocks of 1 sessions agree/), 'ok');
+  await send('ahead', 3600);
+  const c = find(await doctor(t, [...args, '--grafana-url', 'http://127.0.0.1:1']), 'sessions', /clock_skew of session ahead/);
+  assert.equal(c.level, 'warn'); assert.match(c.remedy, /clock/);
+});
+
 test('Grafana that is none, refuses, or says nonsense', async t => {
   for (const [name, answer, group] of [['none', says(200, '<html>'), [/is no Grafana/, 'fail']], ['refused', says(401, {}), [/does not tell its data sources/, 'warn']],
     ['deep', says(200, '['.repeat(100000)), [/is no Grafana/, 'fail']]]) {

@@ -76,6 +76,7 @@ enum http_answer_header {
     HTTP_GRPC_MESSAGE,
     HTTP_GRPC_STATUS_DETAILS,
     HTTP_GRPC_ENCODING,
+    HTTP_DATE,
     HTTP_ANSWER_HEADER_COUNT
 };
 

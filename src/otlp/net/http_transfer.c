@@ -17,6 +17,7 @@ static const char *const kept_names[HTTP_ANSWER_HEADER_COUNT] = {
     [HTTP_GRPC_MESSAGE] = "grpc-message",
     [HTTP_GRPC_STATUS_DETAILS] = "grpc-status-details-bin",
     [HTTP_GRPC_ENCODING] = "grpc-encoding",
+    [HTTP_DATE] = "date",
 };
 
 static struct slice kept_value(const struct http_transfer *t, size_t which)

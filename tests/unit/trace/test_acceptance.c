@@ -343,6 +343,60 @@ static void a_session_that_is_an_agent_names_its_parent(void **state)
     assert_attr(exported_span(&x, "Claude Code Session"), "claude.parent_session_id", "the-parent");
 }
 
+static void tell_unnamed(struct event e)
+{
+    e.ids.session_id = SLICE_NULL;
+    e.sender = SLICE_LIT("0123456789abcdef");
+    tell(e);
+}
+
+#define FIRST_CALL                                                                                           \
+    "LLM Call: opus (5\xe2\x86\x92"                                                                          \
+    "6 tokens)"
+
+/* What names no session is held; nobody claimed it, and so it goes under the provisional id. */
+static void a_buffer_is_flushed_by_age(void **state)
+{
+    (void)state;
+    tell_unnamed(story_prompt(WITNESS_LOG, 0, "p1", NULL));
+    tell_unnamed(with_usage(story_llm_log(100, 50, "p1", "r1"), 5, 6, 70));
+    exported_run(&x, s.model, STORY_AT(100) + MODEL_SESSION_ID_WAIT_NS - 1, TRACE_LAST);
+    assert_int_equal(exported_named(&x, "LLM Call"), 0);
+    exported_run(&x, s.model, STORY_AT(100) + MODEL_SESSION_ID_WAIT_NS, TRACE_LAST);
+    assert_attr(exported_span(&x, FIRST_CALL), "session.id", "unknown-01234567");
+}
+
+static void a_buffer_is_flushed_by_count(void **state)
+{
+    (void)state;
+    struct model_config config;
+    model_config_init(&config);
+    config.session_id_waiting_max = 2;
+    story_close(&s);
+    s.model = model_create(&config);
+    tell_unnamed(story_prompt(WITNESS_LOG, 0, "p1", NULL));
+    tell_unnamed(with_usage(story_llm_log(100, 50, "p1", "r1"), 5, 6, 70));
+    exported_run(&x, s.model, STORY_AT(150), TRACE_LAST);
+    assert_int_equal(x.count, 0);
+    tell_unnamed(story_llm_log(200, 50, "p1", "r2"));
+    exported_run(&x, s.model, STORY_AT(250), TRACE_LAST);
+    assert_int_equal(exported_named(&x, "LLM Call"), 2);
+    assert_attr(exported_span(&x, FIRST_CALL), "session.id", "unknown-01234567");
+    exported_distinct(&x);
+}
+
+static void a_buffer_is_flushed_when_the_id_is_known(void **state)
+{
+    (void)state;
+    tell_unnamed(with_usage(story_llm_log(100, 50, "p1", "r1"), 5, 6, 70));
+    tell(story_prompt(WITNESS_HOOK, 0, "p1", NULL));
+    finish(2000);
+    assert_attr(exported_span(&x, FIRST_CALL), "session.id", STORY_SESSION);
+    assert_ptr_equal(exported_parent(&x, exported_span(&x, FIRST_CALL)), exported_span(&x, "Turn #1"));
+    exported_run(&x, s.model, STORY_AT(20000), TRACE_LAST);
+    assert_int_equal(exported_named(&x, "LLM Call"), 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -360,6 +414,9 @@ int main(void)
         CASE(calls_of_no_prompt_hang_from_the_session),
         CASE(orphan_tools_are_closed_with_their_turn),
         CASE(a_session_that_is_an_agent_names_its_parent),
+        CASE(a_buffer_is_flushed_by_age),
+        CASE(a_buffer_is_flushed_by_count),
+        CASE(a_buffer_is_flushed_when_the_id_is_known),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
