@@ -29,7 +29,7 @@ async function pane(t, p, ...more) {
   const child = t.start('script', ['-qec', `stty cols ${COLS} rows ${ROWS}; echo $$ >${pidFile}; exec ${words}`, '/dev/null'],
     { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', TZ: 'UTC' });
   child.says = (words, from = 0) => until(`"${words}"`, () => child.out.slice(from).includes(words) || child.over && assert.fail(`ended: ${child.out}`));
-  await child.says(' live');
+  await child.says('live');
   child.program = Number(fs.readFileSync(pidFile, 'utf8'));
   child.gone = () => { process.kill(child.program, 'SIGKILL'); return child.ended; };
   return child;
