@@ -36,7 +36,7 @@ async function viewer(t, p) {
   const words = [program, ...p.settings, '--take-over'].map(w => `'${w}'`).join(' ');
   const child = t.start('script', ['-qec', `stty cols 100 rows 20; echo $$ >${pidFile}; exec ${words}`, '/dev/null'],
     { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', TZ: 'UTC' });
-  await until('the screen', () => child.out.includes(' live') || child.over);
+  await until('the screen', () => child.out.includes('live') || child.over);
   assert.ok(!child.over, child.out);
   child.program = Number(fs.readFileSync(pidFile, 'utf8'));
   return child;

@@ -32,7 +32,7 @@ async function pane(t, flags, env = {}) {
     { TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', TZ: 'UTC', BROWSER: `${browser} %s`, ...env }, 'pipe');
   p.stdin.on('error', () => {});
   p.says = (words, from = 0) => until(`"${words}"`, () => p.out.slice(from).includes(words) || p.over && assert.fail(`ended: ${p.out}`));
-  await p.says(' live');
+  await p.says('live');
   p.status = async () => JSON.parse((await request('http://x/status', { method: 'GET', socketPath: t.path('s.sock') })).body);
   p.url = `http://${(JSON.parse((await request('http://x/flow', { method: 'GET', socketPath: t.path('s.sock') })).body)).listening.http}`;
   p.hook = async (id, event, more = {}) => assert.equal((await request(`${p.url}/hooks`,
