@@ -67,11 +67,12 @@ void alert_limits_init(struct alert_limits *limits)
 struct finding {
     const struct alert_input *in;
     struct alerts *out;
+    uint64_t limits; /* a number for them */
 };
 
 static void due_at(struct finding *f, int64_t at_ns)
 {
-    if (at_ns > f->in->now_ns && (f->out->due_ns == 0 || at_ns < f->out->due_ns))
+    if (at_ns > f->in->now_ns && at_ns < INT64_MAX && (f->out->due_ns == 0 || at_ns < f->out->due_ns))
         f->out->due_ns = at_ns;
 }
 
@@ -318,9 +319,43 @@ static void find_session(struct finding *f, const struct session *s)
     find_context(f, s);
 }
 
+/*
+ * In most sessions there is nothing to be found until they change or some time has come; they are passed
+ * over. Without anything found and without a time that is due, time alone brings nothing.
+ */
+static void look_at(struct finding *f, const struct session *s)
+{
+    struct alerts *out = f->out;
+    struct alerts_calm *calm = (struct alerts_calm *)&s->calm;
+    int64_t now = f->in->now_ns, due = out->due_ns;
+    if (calm->revision == s->revision && calm->limits == f->limits && now >= calm->from_ns &&
+        now < calm->until_ns) {
+        due_at(f, calm->until_ns);
+        return;
+    }
+    uint64_t total = out->total;
+    size_t waiting = out->waiting_count;
+    out->due_ns = 0;
+    find_session(f, s);
+    bool found = out->total != total || out->waiting_count != waiting || waiting == ALERTS_WAITING_MAX;
+    int64_t own = out->due_ns;
+    *calm = (struct alerts_calm){found ? 0 : s->revision, f->limits, now, own ? own : INT64_MAX};
+    out->due_ns = due;
+    due_at(f, own);
+}
+
+static uint64_t number_of(const struct alert_limits *limits)
+{
+    uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a: settings that hardly ever change */
+    for (size_t i = 0; i < sizeof *limits; i++)
+        hash = (hash ^ ((const uint8_t *)limits)[i]) * UINT64_C(1099511628211);
+    return hash;
+}
+
 void alerts_find(const struct alert_input *in, struct alerts *out)
 {
-    struct finding f = {in, out};
+    struct finding f = {in, out, number_of(in->limits)};
+    (void)model_revision(in->model); /* all is settled from here on */
     out->count = out->waiting_count = 0;
     out->total = 0;
     out->newest_arrival_ns = out->due_ns = 0;
@@ -329,7 +364,7 @@ void alerts_find(const struct alert_input *in, struct alerts *out)
     for (const struct session *s = model_sessions(in->model); s; s = s->next) {
         if (s->last_arrival_ns > out->newest_arrival_ns)
             out->newest_arrival_ns = s->last_arrival_ns;
-        find_session(&f, s);
+        look_at(&f, s);
     }
     /* What is said of a session goes when nobody has heard of it for that long. */
     for (size_t i = 0; i < out->count; i++) {

@@ -2,8 +2,9 @@
  * alerts.h - what a person should know of now: money, errors, loops, silence, waits that last.
  *
  * Pure: the model, the limits and the time make the list. It says what holds; when somebody is told of it,
- * and what is silenced, is the screen's (ui/attention.h). Cost: one look at each session, none at its calls;
- * the list is bounded. An alert goes by itself when what it says no longer holds.
+ * and what is silenced, is the screen's (ui/attention.h). Cost: one look at each session, a short one where
+ * nothing was found and nothing has changed, none at its calls; the list is bounded. An alert goes by itself
+ * when what it says no longer holds.
  */
 #ifndef CT_MODEL_ALERTS_H
 #define CT_MODEL_ALERTS_H

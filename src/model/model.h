@@ -200,6 +200,12 @@ struct session_limits {
     struct session_limit five_hour, seven_day;
 };
 
+/* alerts.c's own: nothing is to be found in a session of that revision, by those limits, at those times. */
+struct alerts_calm {
+    uint64_t revision, limits;
+    int64_t from_ns, until_ns; /* before until_ns */
+};
+
 struct session {
     uint64_t id;
     struct slice session_id;
@@ -230,9 +236,10 @@ struct session {
     struct slice parent_session_id;        /* it is a sub-agent of that one; "" when nobody says so */
     struct node *first_child, *last_child; /* turns, and calls of no turn, by start time */
     struct session *next, *prev;           /* all sessions in order of first arrival */
-    uint64_t revision;                     /* model_newest_change() */
-    const struct session *changed_before;  /* likewise; NULL: none */
-    struct counters total;                 /* of all its calls, also of those that are no longer kept */
+    struct alerts_calm calm;
+    uint64_t revision;                    /* model_newest_change() */
+    const struct session *changed_before; /* likewise; NULL: none */
+    struct counters total;                /* of all its calls, also of those that are no longer kept */
     /* The budget of bytes was over and its tree went: this is what remains (evict.c). It has no children.
      * When it goes on it has a tree again, of what came since. */
     bool summary;

@@ -26,6 +26,20 @@ static void look(int64_t ms)
                              .upstreams = upstreams,
                              .upstream_count = upstream_count};
     alerts_find(&in, &found);
+
+    /* What is passed over because nothing was found there before has nothing now. */
+    static struct alerts anew;
+    for (const struct session *x = model_sessions(s.model); x; x = x->next)
+        ((struct session *)(uintptr_t)x)->calm = (struct alerts_calm){0};
+    alerts_find(&in, &anew);
+    assert_int_equal(anew.total, found.total);
+    assert_int_equal(anew.waiting_count, found.waiting_count);
+    assert_true(anew.due_ns == found.due_ns && anew.newest_arrival_ns == found.newest_arrival_ns);
+    for (size_t i = 0; i < found.count; i++) {
+        assert_int_equal(anew.items[i].kind, found.items[i].kind);
+        assert_int_equal(anew.items[i].session_id, found.items[i].session_id);
+        assert_string_equal(anew.items[i].text, found.items[i].text);
+    }
 }
 
 /* The alert of that kind at that time, or NULL. */
