@@ -1,4 +1,5 @@
 /* What is wrong with the telemetry itself, and what to do about it. */
+#include "mem.h"
 #include "model_private.h"
 
 #include <stdarg.h>
@@ -127,16 +128,34 @@ void model_session_health(const struct session *session, int64_t now_ns, struct 
 
 struct list {
     struct health_item *items;
-    size_t max, count;
+    size_t max, count; /* the worst first; count goes on beyond max */
 };
 
+/* What is lost of any session stands before what is missing, and that before settings. */
+static int part_of(enum health_code code)
+{
+    return code <= HEALTH_METRICS_DISAGREE ? 0
+           : code <= HEALTH_OLD_CLIENT     ? 1
+           : code < HEALTH_DELTA_METRICS   ? 2
+                                           : 3;
+}
+
+/* Into its place; of what has none, only the number is kept. */
 __attribute__((format(printf, 5, 6))) static void say(struct list *l, enum health_severity severity,
                                                       enum health_code code, const struct session *s,
                                                       const char *format, ...)
 {
-    if (l->count++ >= l->max)
+    size_t kept = l->count < l->max ? l->count : l->max, at = kept;
+    l->count++;
+    while (at > 0 &&
+           (l->items[at - 1].severity < severity ||
+            (l->items[at - 1].severity == severity && part_of(l->items[at - 1].code) > part_of(code))))
+        at--;
+    if (at == l->max)
         return;
-    struct health_item *item = &l->items[l->count - 1];
+    size_t moved = (kept < l->max ? kept : l->max - 1) - at;
+    struct health_item *item = &l->items[at];
+    memmove(item + 1, item, moved * sizeof *item);
     va_list args;
     *item = (struct health_item){.severity = severity, .code = code, .session = s};
     va_start(args, format);
@@ -233,40 +252,28 @@ static int64_t last_heard(const struct session *session)
 }
 
 /* Keeps the order of equals. */
-static void worst_first(struct health_item *items, size_t count)
-{
-    for (size_t i = 1; i < count; i++) {
-        struct health_item item = items[i];
-        size_t k = i;
-        for (; k > 0 && items[k - 1].severity < item.severity; k--)
-            items[k] = items[k - 1];
-        items[k] = item;
-    }
-}
-
 size_t model_health(const struct model *m, int64_t now_ns, bool forwarding, struct health_item *out,
                     size_t max)
 {
-    static void (*const parts[])(struct list *, const struct session *,
-                                 const struct session_health *) = {losses, missing_signals, settings};
     struct list l = {out, max, 0};
     bool delta = false;
-    for (size_t part = 0; part < sizeof parts / sizeof *parts; part++) {
-        for (const struct session *s = model_sessions(m); s; s = s->next) {
-            struct session_health h;
-            model_session_health(s, now_ns, &h);
-            delta |= h.delta_metrics;
-            bool quiet = now_ns - last_heard(s) > LIVE_WITHIN_NS && parts[part] != losses;
-            if (!quiet && (s->real || h.metrics_only))
-                parts[part](&l, s, &h);
-        }
+    for (const struct session *s = model_sessions(m); s; s = s->next) {
+        struct session_health h;
+        model_session_health(s, now_ns, &h);
+        delta |= h.delta_metrics;
+        if (!s->real && !h.metrics_only)
+            continue;
+        losses(&l, s, &h);
+        if (now_ns - last_heard(s) > LIVE_WITHIN_NS)
+            continue;
+        missing_signals(&l, s, &h);
+        settings(&l, s, &h);
     }
     if (delta && forwarding)
         say(&l, HEALTH_INFO, HEALTH_DELTA_METRICS, NULL,
             "metrics come with delta temporality, which Prometheus and Mimir refuse: set "
             "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=cumulative, or put "
             "otelcol.processor.deltatocumulative into Alloy.");
-    worst_first(out, l.count < max ? l.count : max);
     return l.count;
 }
 
