@@ -12,6 +12,8 @@
  *   scrolled    every row shows another node (a page down, or back to the top)
  *   expanded    the newest sessions' folds opened, a page down
  *   fleet       model_fleet() alone, which every drawing asks
+ *   health      model_health() alone, which a drawing asks once a second, with n thousand sessions every
+ *               n + 1 seconds
  *
  * Without arguments 1,000 and 10,000 sessions of 30 nodes. Times are those of the thread on its processor, so
  * that what else the machine does is not in them.
@@ -24,13 +26,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define COLS       200
-#define ROWS       60
-#define FRAMES     400
-#define FRAMES_MIN 40
-#define CASE_NS    (INT64_C(2) * NS_PER_SEC) /* a case ends after this, or FRAMES */
-#define START_NS   INT64_C(1795350000000000000)
-#define TURN_CALLS 9
+#define COLS         200
+#define ROWS         60
+#define FRAMES       400
+#define FRAMES_MIN   40
+#define CASE_NS      (INT64_C(2) * NS_PER_SEC) /* a case ends after this, or FRAMES */
+#define START_NS     INT64_C(1795350000000000000)
+#define TURN_CALLS   9
+#define HEALTH_ITEMS 32
 
 static int64_t busy_ns(void)
 {
@@ -243,6 +246,21 @@ static void measure_fleet(struct bench *b, const char *name, bool cold)
     report(b, name, count);
 }
 
+static void measure_health(struct bench *b)
+{
+    static struct health_item items[HEALTH_ITEMS];
+    size_t count = 0;
+    int64_t began = clock_mono();
+    while (count < FRAMES && (count < FRAMES_MIN || clock_mono() - began < CASE_NS)) {
+        counter(b, count);
+        ui_draw(b->ui, &b->data, &b->grid);
+        int64_t start = busy_ns();
+        model_health(b->model, b->data.now_ns, true, items, HEALTH_ITEMS);
+        b->samples[count++] = busy_ns() - start;
+    }
+    report(b, "health", count);
+}
+
 static void run(size_t sessions, size_t nodes)
 {
     struct bench b = {.sessions = sessions, .nodes = nodes};
@@ -268,6 +286,7 @@ static void run(size_t sessions, size_t nodes)
     measure(&b, "counter", counter);
     measure_fleet(&b, "fleet", false);
     measure_fleet(&b, "fleet cold", true);
+    measure_health(&b);
     measure(&b, "scrolled", page);
     press(&b, "Home");
     for (size_t i = 0; i < 200 && i < sessions; i++) {
