@@ -319,36 +319,38 @@ static void put_cell(struct term_screen *s, int row, int col, const struct cell 
         mvadd_wch(row, col + i, &c); /* ERR in the last cell, which is written all the same */
 }
 
-/* A few blanks between two words are written like the first one: ncurses writes them rather than go past
- * them, and would change colours for it twice. */
-static int blanks_like(struct term_screen *s, const struct grid *grid, const struct theme *theme, int row,
-                       int col, const struct known_look *before)
+/* A few blanks between two words are written like the second one: ncurses writes them rather than go past
+ * them, and would change colours for it twice. Returns how many; 0: they stay as they are. */
+static int blanks_before(struct term_screen *s, const struct grid *grid, const struct theme *theme, int row,
+                         int col, const struct known_look **like)
 {
     int n = 0;
-    while (col + n < grid->cols && is_blank(grid_at(grid, row, col + n)) &&
-           same_paper(before, look_of(s, theme, grid_at(grid, row, col + n))))
+    while (n <= BLANKS_MAX && col + n < grid->cols && is_blank(grid_at(grid, row, col + n)))
         n++;
-    return n <= BLANKS_MAX && col + n < grid->cols && !is_blank(grid_at(grid, row, col + n)) ? n : 0;
+    if (n > BLANKS_MAX || col + n == grid->cols)
+        return 0;
+    *like = look_of(s, theme, grid_at(grid, row, col + n));
+    for (int i = 0; i < n; i++)
+        if (!same_paper(*like, look_of(s, theme, grid_at(grid, row, col + i))))
+            return 0;
+    return n;
 }
 
 static void put_row(struct term_screen *s, int row, const struct grid *grid, const struct theme *theme,
                     bool all)
 {
-    const struct known_look *before = NULL;
-    int like_before = 0;
+    const struct known_look *like = NULL;
+    bool after_word = false;
+    int blanks = 0;
     for (int col = 0; col < grid->cols && col < COLS; col++) {
         const struct cell *cell = grid_at(grid, row, col);
         if (cell->width == 0 || col + cell->width > COLS)
             continue;
-        const struct known_look *known = look_of(s, theme, cell);
-        if (like_before == 0 && before && is_blank(cell))
-            like_before = blanks_like(s, grid, theme, row, col, before);
-        if (like_before > 0) {
-            like_before--;
-            known = before;
-        } else {
-            before = is_blank(cell) ? NULL : known;
-        }
+        if (after_word && is_blank(cell))
+            blanks = blanks_before(s, grid, theme, row, col, &like);
+        after_word = !is_blank(cell);
+        const struct known_look *known = blanks > 0 ? like : look_of(s, theme, cell);
+        blanks -= blanks > 0;
         put_cell(s, row, col, cell, known->look, all);
     }
 }
