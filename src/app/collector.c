@@ -419,6 +419,8 @@ void collector_flow(const struct collector *c, struct flow *out)
         .has_journal = true,
         .journal = journal_stats(c->journal),
     };
+    uint64_t next = journal_reader_position(c->reader) - c->in_frame;
+    out->model_behind = next <= out->journal.last_seq ? out->journal.last_seq + 1 - next : 0;
     memcpy(out->refused, receiver.refused, sizeof out->refused);
     forward_flow(c, out);
     synthesis_flow(c, out);

@@ -66,6 +66,7 @@ struct flow {
     size_t worst; /* index of the one whose words those are */
     bool has_journal;
     struct journal_stats journal;
+    uint64_t model_behind; /* requests of the journal that the model has not read to the end */
 };
 
 uint64_t flow_refused_total(const struct flow *f);

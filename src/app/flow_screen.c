@@ -75,6 +75,7 @@ const struct ui_flow *flow_screen_fill(struct flow_screen *s, const struct flow 
         .model_bytes = stats.bytes,
         .model_bytes_max = options->model_max_bytes,
         .model_evicted = stats.evicted_sessions,
+        .model_behind = f->model_behind,
         .lost_events = -1,
     };
     for (size_t i = 0; f->clients && i < f->clients->count; i++)

@@ -210,6 +210,7 @@ void status_json_flow(cJSON *root, const struct status_source *source, const str
         add_journal(flow, &f->journal);
     else
         cJSON_AddNullToObject(flow, "journal");
+    add_count(flow, "model_behind", f->model_behind);
     add_limits(flow, f, model);
     add_clients(flow, f->clients);
 }

@@ -26,7 +26,7 @@ async function serve(t, extra = []) {
   assert.ok(m, `no ready line: ${p.out}${p.err}`);
   p.url = `http://${m[1]}`; p.grpc = `http://${m[2]}`; p.socket = socket;
   p.status = async () => JSON.parse((await request('http://x/status', { method: 'GET', socketPath: socket })).body);
-  p.settled = () => until('the model', async () => { const s = await p.status(); return !s.catching_up && s; });
+  p.settled = () => until('the model', async () => { const s = await p.status(); if (!s.catching_up) assert.equal(s.flow.model_behind, 0); return !s.catching_up && s; });
   p.when = condition => until(String(condition), async () => { const f = (await p.status()).flow; return condition(f) && f; });
   p.text = async () => { const r = await t.run(program, ['status', '--socket', socket]); assert.equal(r.code, 0, r.err); return r.out; };
   p.stop = async () => { p.kill('SIGTERM'); await p.ended; assert.equal(p.code, 0, `exit code ${p.code} ${p.signal} ${p.err}`); };

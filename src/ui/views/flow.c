@@ -214,6 +214,11 @@ static void put_kept(struct flow_sheet *s, const struct ui_flow *f)
                  format_count_wide((int64_t)f->model_evicted, n[0]));
         put_fact(s, "", text, ROLE_WARNING);
     }
+    if (f->model_behind) {
+        snprintf(text, sizeof(text), "%s requests are kept that the model has still to read",
+                 format_count_wide((int64_t)f->model_behind, n[0]));
+        put_fact(s, "", text, ROLE_TEXT);
+    }
     if (f->unsaved) {
         snprintf(text, sizeof(text), "%s requests are only in memory: the disk refuses",
                  format_count_wide((int64_t)f->unsaved, n[0]));

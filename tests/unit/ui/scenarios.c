@@ -150,7 +150,8 @@ static void busy_flow(struct fixture *f)
          9100, 44000000, 412, 2100000, 0, 37, 0, 5, 95 * SEC, 4 * SEC,
          SLICE_LIT("collector.example:4318: connection refused")},
     };
-    static const struct ui_flow FLOW = {.clients = CLIENTS,
+    static const struct ui_flow FLOW = {.model_behind = 1234,
+                                        .clients = CLIENTS,
                                         .client_count = 3,
                                         .refused = REFUSED,
                                         .refused_count = 2,
