@@ -94,7 +94,7 @@ double quantile(int64_t *samples, size_t count, double q);
 /* ------------------------------------------------------------------------------------------ large batches */
 
 /*
- * Requests of 400 to 1000 records each, log records or spans in protobuf, of some tens of sessions: one
+ * Requests of 300 to 800 records each, log records or spans in protobuf, of some tens of sessions: one
  * recorded turn again and again, under ids, sequence numbers and times of its own each time.
  */
 struct bulk;

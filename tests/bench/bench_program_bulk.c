@@ -15,7 +15,7 @@
 
 #define CAPTURE       "tools-protobuf"
 #define SESSIONS      40
-#define TURNS         20 /* in one request: 1040 log records, or 420 spans of the same turns after them */
+#define TURNS         16 /* in one request: 832 log records, or 336 spans of the same turns after them */
 #define TURN_APART_NS (3 * NS_PER_SEC)        /* a session's turns follow one another */
 #define HISTORY_NS    (6 * 3600 * NS_PER_SEC) /* they began so long ago */
 #define SEQUENCE_LEN  5                       /* bytes: a varint of one length for all numbers */
