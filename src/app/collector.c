@@ -59,14 +59,17 @@ static void catch_up(uv_idle_t *idle)
 {
     struct collector *c = idle->data;
     int64_t deadline = clock_mono() + CATCH_UP_SLICE_NS;
+    bool in_pieces = false;
     enum ct_err err;
     do {
+        in_pieces = c->in_frame;
         err = c->in_frame ? CT_OK : journal_reader_next(c->reader, &c->reading, NULL);
         if (err == CT_OK) {
             c->in_frame = true;
             err = read_piece(c, deadline);
         }
-    } while ((err == CT_OK || err == CT_ERR_FORMAT) && clock_mono() < deadline);
+        /* The end of a large frame ends the slice: its session is brought up to date before the next one. */
+    } while ((err == CT_OK || err == CT_ERR_FORMAT) && !in_pieces && clock_mono() < deadline);
     if (err != CT_OK && err != CT_ERR_FORMAT && err != CT_AGAIN) {
         /* Caught up; or the disk could not be read, and the next append tries again. */
         uv_idle_stop(idle);
