@@ -43,7 +43,7 @@ struct ui_flow {
     uint64_t unsaved, unsaved_dropped, damaged, io_errors;
     uint64_t model_bytes, model_bytes_max, model_evicted;
     uint64_t model_behind; /* requests that are kept and not read yet */
-    int64_t lost_events; /* gaps in the senders' numbering; -1: unknown */
+    int64_t lost_events;   /* gaps in the senders' numbering; -1: unknown */
 };
 
 #endif
