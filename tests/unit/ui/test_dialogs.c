@@ -1,39 +1,12 @@
 /* The lists over a view: the choice of columns, the links of a row, the settings. */
-#include "screen.h"
+#include "desk.h"
 
 #include "columns.h"
-#include "fixture.h"
-
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
 
 static int open_busy(void **state)
 {
     (void)state;
-    fixture_init(&f);
-    scenario_find("busy")->build(&f);
-    grid_init(&g, 120, 36);
-    ui = ui_create(NULL);
-    ui_draw(ui, &f.data, &g);
-    return 0;
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static struct ui_effects keys(const char *script)
-{
-    struct ui_effects effects = fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
-    return effects;
+    return desk_open("busy", 120, 36);
 }
 
 static struct ui_effects mouse(enum mouse_action action, int row, int col)
@@ -41,11 +14,6 @@ static struct ui_effects mouse(enum mouse_action action, int row, int col)
     struct ui_effects e = ui_key(ui, &f.data, &(struct key){KEYCODE_MOUSE, action, row, col});
     ui_draw(ui, &f.data, &g);
     return e;
-}
-
-static struct ui_view view(void)
-{
-    return ui_view(ui, &f.data);
 }
 
 /* The column title line of the tree. */
@@ -293,20 +261,20 @@ static void any_keys_at_any_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(columns_are_shown_and_hidden_at_once, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(columns_move_and_come_back, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(columns_take_the_mouse, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(a_chosen_set_is_used_from_the_start, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(numbers_of_a_session_have_columns, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_most_expensive_minute_sorts_first, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(links_open_copy_and_show, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(columns_are_shown_and_hidden_at_once, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(columns_move_and_come_back, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(columns_take_the_mouse, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(a_chosen_set_is_used_from_the_start, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(numbers_of_a_session_have_columns, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_most_expensive_minute_sorts_first, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(links_open_copy_and_show, open_busy, desk_close),
         cmocka_unit_test_setup_teardown(a_link_that_grafana_has_to_make_applies_without_a_url, open_busy,
-                                        close_busy),
-        cmocka_unit_test_setup_teardown(a_link_that_does_not_apply_says_why, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(settings_change_by_choice, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(a_fixed_setting_says_by_what, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(settings_are_typed, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(any_keys_at_any_size, open_busy, close_busy),
+                                        desk_close),
+        cmocka_unit_test_setup_teardown(a_link_that_does_not_apply_says_why, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(settings_change_by_choice, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(a_fixed_setting_says_by_what, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(settings_are_typed, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(any_keys_at_any_size, open_busy, desk_close),
     };
     return cmocka_run_group_tests_name("ui/dialogs", tests, NULL, NULL);
 }

@@ -1,40 +1,14 @@
 /* The filter: what passes, what is refused, and the line that it is typed into. */
-#include "screen.h"
+#include "desk.h"
 
 #include "filter.h"
-#include "fixture.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
 
 static int open_busy(void **state)
 {
     (void)state;
-    fixture_init(&f);
-    scenario_find("busy")->build(&f);
-    grid_init(&g, 120, 24);
-    ui = ui_create(NULL);
-    ui_draw(ui, &f.data, &g);
-    return 0;
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static void keys(const char *script)
-{
-    fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
+    return desk_open("busy", 120, 24);
 }
 
 /* The names of the sessions that pass, with blanks between. */
@@ -189,12 +163,12 @@ static void the_line_survives_anything(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(terms_select_sessions, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(failures_are_found_by_their_words, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(what_is_no_filter_is_refused, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(completions, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_line_filters_while_it_is_typed, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_line_survives_anything, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(terms_select_sessions, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(failures_are_found_by_their_words, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(what_is_no_filter_is_refused, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(completions, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_line_filters_while_it_is_typed, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_line_survives_anything, open_busy, desk_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,51 +1,18 @@
 /* Search, filter and the mouse in the views that have rows of their own. */
-#include "screen.h"
-
-#include "fixture.h"
+#include "desk.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
-
-static int open_scenario(const char *name)
-{
-    fixture_init(&f);
-    scenario_find(name)->build(&f);
-    grid_init(&g, 160, 40);
-    ui = ui_create(NULL);
-    ui_draw(ui, &f.data, &g);
-    return 0;
-}
 
 static int open_busy(void **state)
 {
     (void)state;
-    return open_scenario("busy");
+    return desk_open("busy", 160, 40);
 }
 
 static int open_alarms(void **state)
 {
     (void)state;
-    return open_scenario("alarms");
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static struct ui_effects keys(const char *script)
-{
-    struct ui_effects e = fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
-    return e;
+    return desk_open("alarms", 160, 40);
 }
 
 static struct ui_effects mouse(enum mouse_action action, int row, int col)
@@ -54,11 +21,6 @@ static struct ui_effects mouse(enum mouse_action action, int row, int col)
     fixture_answer(ui, &e);
     ui_draw(ui, &f.data, &g);
     return e;
-}
-
-static struct ui_view view(void)
-{
-    return ui_view(ui, &f.data);
 }
 
 static bool selected_says(const char *words)
@@ -494,26 +456,26 @@ static void a_row_of_red_has_links_of_its_own(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(the_waterfall_is_searched, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(red_is_searched, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(events_are_searched, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(events_are_filtered, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(red_is_filtered, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(red_is_narrowed_to_sessions, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(red_has_a_bar_for_each_minute, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(details_are_searched, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(flow_is_searched, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(words_are_found_across_lines, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_pane_is_searched_when_it_has_the_keys, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(alerts_are_searched, open_alarms, close_busy),
-        cmocka_unit_test_setup_teardown(red_is_sorted_by_keys_and_clicks, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(hints_are_clicked, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_help_is_clicked, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(hits_are_gone_through_by_mouse, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(details_say_the_links, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_header_leads_to_more, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_pane_takes_clicks_and_the_wheel, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(a_row_of_red_has_links_of_its_own, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(the_waterfall_is_searched, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(red_is_searched, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(events_are_searched, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(events_are_filtered, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(red_is_filtered, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(red_is_narrowed_to_sessions, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(red_has_a_bar_for_each_minute, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(details_are_searched, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(flow_is_searched, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(words_are_found_across_lines, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_pane_is_searched_when_it_has_the_keys, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(alerts_are_searched, open_alarms, desk_close),
+        cmocka_unit_test_setup_teardown(red_is_sorted_by_keys_and_clicks, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(hints_are_clicked, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_help_is_clicked, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(hits_are_gone_through_by_mouse, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(details_say_the_links, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_header_leads_to_more, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_pane_takes_clicks_and_the_wheel, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(a_row_of_red_has_links_of_its_own, open_busy, desk_close),
     };
     return cmocka_run_group_tests_name("ui/find", tests, NULL, NULL);
 }

@@ -1,46 +1,14 @@
 /* Keys: scripts in, state and effects out. */
-#include "screen.h"
+#include "desk.h"
 
-#include "fixture.h"
 #include "folds.h"
 
 #include <stdio.h>
 
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
-
 static int open_busy(void **state)
 {
     (void)state;
-    fixture_init(&f);
-    scenario_find("busy")->build(&f);
-    grid_init(&g, 120, 24);
-    ui = ui_create(NULL);
-    ui_draw(ui, &f.data, &g);
-    return 0;
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static struct ui_effects keys(const char *script)
-{
-    struct ui_effects effects = fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
-    return effects;
-}
-
-static struct ui_view view(void)
-{
-    return ui_view(ui, &f.data);
+    return desk_open("busy", 120, 24);
 }
 
 /* The text of the selected row is on the screen, flagged, and holds the words. */
@@ -518,7 +486,7 @@ static void folds_are_remembered_and_forgotten(void **state)
     folds_finish(&folds);
 }
 
-#define WITH_BUSY(test) cmocka_unit_test_setup_teardown(test, open_busy, close_busy)
+#define WITH_BUSY(test) cmocka_unit_test_setup_teardown(test, open_busy, desk_close)
 
 int main(void)
 {

@@ -1,38 +1,12 @@
 /* How far the screen can be trusted, on the screen: the header's mark, the flow view, the details. */
-#include "screen.h"
-
-#include "fixture.h"
+#include "desk.h"
 
 #include <stdio.h>
-
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
 
 static int open_busy(void **state)
 {
     (void)state;
-    fixture_init(&f);
-    scenario_find("busy")->build(&f);
-    grid_init(&g, 200, 60);
-    ui = ui_create(NULL);
-    return 0;
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static void keys(const char *script)
-{
-    fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
+    return desk_make("busy", 200, 60);
 }
 
 static void only_what_is_wrong_has_a_mark(void **state)
@@ -145,13 +119,13 @@ static void news_wait_for_the_pace_and_wake_the_screen(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(only_what_is_wrong_has_a_mark, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_mark_stays_on_small_screens, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_flow_view_says_what_is_wrong, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(more_than_fit_are_counted, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(details_have_the_session_s_own, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(a_limit_that_was_reset_is_not_known, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(news_wait_for_the_pace_and_wake_the_screen, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(only_what_is_wrong_has_a_mark, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_mark_stays_on_small_screens, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_flow_view_says_what_is_wrong, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(more_than_fit_are_counted, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(details_have_the_session_s_own, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(a_limit_that_was_reset_is_not_known, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(news_wait_for_the_pace_and_wake_the_screen, open_busy, desk_close),
     };
     return cmocka_run_group_tests_name("ui/telemetry", tests, NULL, NULL);
 }

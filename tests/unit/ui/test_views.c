@@ -1,42 +1,10 @@
 /* Views beside the tree: switching, the selection they share, the pane with the details. */
-#include "screen.h"
-
-#include "fixture.h"
-
-static struct fixture f;
-static struct ui *ui;
-static struct grid g;
+#include "desk.h"
 
 static int open_busy(void **state)
 {
     (void)state;
-    fixture_init(&f);
-    scenario_find("busy")->build(&f);
-    grid_init(&g, 120, 24);
-    ui = ui_create(NULL);
-    ui_draw(ui, &f.data, &g);
-    return 0;
-}
-
-static int close_busy(void **state)
-{
-    (void)state;
-    ui_destroy(ui);
-    grid_finish(&g);
-    fixture_finish(&f);
-    return 0;
-}
-
-static void keys(const char *script)
-{
-    fixture_keys(ui, &f, script);
-    ui_draw(ui, &f.data, &g);
-    assert_screen_sound(&g);
-}
-
-static struct ui_view view(void)
-{
-    return ui_view(ui, &f.data);
+    return desk_open("busy", 120, 24);
 }
 
 static void click(enum mouse_action action, int row, int col)
@@ -345,23 +313,23 @@ static void every_view_fits_every_size(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(keys_lead_to_views_and_back, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_waterfall_moves_the_selection_of_the_tree, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(a_session_row_shows_its_newest_turn, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(bars_stand_where_their_time_is, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(details_stand_beside_below_or_instead, open_busy, close_busy),
+        cmocka_unit_test_setup_teardown(keys_lead_to_views_and_back, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_waterfall_moves_the_selection_of_the_tree, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(a_session_row_shows_its_newest_turn, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(bars_stand_where_their_time_is, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(details_stand_beside_below_or_instead, open_busy, desk_close),
         cmocka_unit_test_setup_teardown(details_of_another_service_s_span_name_its_profile, open_busy,
-                                        close_busy),
-        cmocka_unit_test_setup_teardown(the_focus_says_what_keys_scroll, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(clicks_select_in_the_waterfall, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(events_follow_until_the_user_moves, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(events_of_one_session, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(an_event_leads_to_its_row, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(events_that_fell_out_of_the_ring, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(the_flow_says_what_goes_wrong, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(red_has_groups_windows_and_scopes, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, close_busy),
-        cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, close_busy),
+                                        desk_close),
+        cmocka_unit_test_setup_teardown(the_focus_says_what_keys_scroll, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(clicks_select_in_the_waterfall, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(events_follow_until_the_user_moves, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(events_of_one_session, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(an_event_leads_to_its_row, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(events_that_fell_out_of_the_ring, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(the_flow_says_what_goes_wrong, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(red_has_groups_windows_and_scopes, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(nothing_to_show_is_said, open_busy, desk_close),
+        cmocka_unit_test_setup_teardown(every_view_fits_every_size, open_busy, desk_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
