@@ -25,7 +25,7 @@ static int teardown(void **state)
 /* A command line in one string, split at blanks. */
 static enum ct_err parse_env(struct env env, const char *line)
 {
-    static char copy[1024];
+    static char copy[8192];
     const char *argv[32] = {"claude-top"};
     int argc = 1;
     snprintf(copy, sizeof copy, "%s", line);
