@@ -393,10 +393,13 @@ void bulk_send(struct bulk *b, unsigned port, size_t connections, double per_sec
         buf_init(&c[i].in, SIZE_MAX);
     }
     double sent = 0;
+    size_t first = 0;
     int64_t began = clock_mono();
     for (;;) {
         double due = per_second > 0 ? (double)(clock_mono() - began) / 1e9 * per_second : 0;
-        for (size_t i = 0; i < connections; i++) {
+        first = (first + 1) % connections;
+        for (size_t k = 0; k < connections; k++) {
+            size_t i = (first + k) % connections; /* by turns: one that never asks anything is closed */
             bool wants = !c[i].out.len && c[i].waiting < PIPELINED;
             if (wants && (per_second <= 0 || sent < due)) {
                 c[i].records[c[i].waiting] = bulk_request(b, &c[i].out);
