@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* One turn of the loop decodes for at most this long before it looks at keys and sockets again. */
-#define CATCH_UP_SLICE_NS NS_PER_MS
+#define CATCH_UP_SLICE_NS (NS_PER_MS / 2)
 /* fsync = interval: at most this long after an append. */
 #define KEEPER_MS 1000
 /* At exit: what the tee and running requests get. */

@@ -24,7 +24,7 @@
 
 #include <uv.h>
 
-#define RECEIVER_TURN_NS INT64_C(1500000)
+#define RECEIVER_TURN_NS INT64_C(1000000)
 
 struct receiver;
 struct receiver_request;
