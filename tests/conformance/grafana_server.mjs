@@ -9,7 +9,7 @@ import { assert, request, root, until } from '../tools/tap.mjs';
 import { freePort } from './free_port.mjs';
 
 /* The first start makes the database: a minute on a machine that builds at the same time. */
-const READY_MS = 240_000;
+const READY_MS = 240_000, END_MS = 20_000;
 const ADMIN = `Basic ${Buffer.from('admin:admin').toString('base64')}`;
 const provisioning = path.join(root, 'alloy/grafana/provisioning');
 
@@ -63,10 +63,13 @@ export async function startGrafana(dir, home, stack, { port } = {}) {
     const token = await grafana.api(`/api/serviceaccounts/${account.body.id}/tokens`, { body: { name: 'claude-top' } });
     assert.equal(token.status, 200, JSON.stringify(token.body));
     grafana.token = token.body.key;
-  } catch (e) { stopGrafana(grafana); throw e; }
+  } catch (e) { await stopGrafana(grafana); throw e; }
   return grafana;
 }
 
-export function stopGrafana(grafana) {
-  if (!grafana.process.over) grafana.process.kill('SIGKILL');
+/** It is asked to end, so that what it started ends as well. */
+export async function stopGrafana(grafana) {
+  const child = grafana.process;
+  child.kill('SIGTERM');
+  await until('Grafana to end', () => child.over, END_MS).catch(() => child.kill('SIGKILL'));
 }

@@ -5,6 +5,7 @@
 // build: that happens only with CT_CONFORMANCE=full; afterwards they run always.
 import crypto from 'node:crypto';
 import fs from 'node:fs';
+import { createRequire } from 'node:module';
 import os from 'node:os';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
@@ -91,6 +92,11 @@ const goInstall = what => ['sh', ['-c', `GOBIN=$HERE go install ${what}`]];
 export const telemetrygen = once(async () => path.join(await go('telemetrygen', {}, [goInstall(TELEMETRYGEN)]), 'telemetrygen'));
 export const collector = once(async () => path.join(await go('collector', { [path.join(here, 'collector.yaml')]: 'collector.yaml' },
   [goInstall(BUILDER), ['./builder', ['--config', 'collector.yaml', '--skip-strict-versioning']]]), 'collector'));
+
+const PLAYWRIGHT = 'playwright-core@1.65.1';
+/** Playwright, which drives the system's Chromium. */
+export const playwright = once(async () => createRequire(path.join(await made('playwright', {},
+  [['npm', ['install', '--prefix', '.', '--ignore-scripts', '--no-audit', '--no-fund', PLAYWRIGHT]]], INSTALL_MS), 'package.json'))('playwright-core'));
 
 /** A program that the system has or not, like curl. */
 export async function installed(command, args = ['--version']) {

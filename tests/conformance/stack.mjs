@@ -9,9 +9,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
-import { assert, captures, readLines, request, run, skip, test, until } from '../tools/tap.mjs';
+import { assert, run, skip, test } from '../tools/tap.mjs';
 import { here, program, serve } from './harness.mjs';
 import { ask, askDashboards, askLinks } from './stack_questions.mjs';
+import { replayNow } from './stack_sessions.mjs';
 import { choosePorts, direct, missing, startStack, stopStack } from './stack_programs.mjs';
 
 const RUN_MS = 900_000;
@@ -41,20 +42,6 @@ function sessionIsThere(stack, found) {
   assert.ok(found.cost > 0);
   for (const type of ['input', 'output', 'cacheRead', 'cacheCreation']) assert.ok(type in found.tokens, type);
   if (stack.loki) for (const event of ['user_prompt', 'api_request']) assert.ok(found.events[event] > 0, event);
-}
-
-/** Sends a capture in JSON, all of its times moved so that the last of them is now. */
-async function replayNow(capture, address) {
-  const folder = path.join(captures, capture);
-  const requests = readLines(path.join(folder, 'requests.jsonl')).map(r => ({ ...r, text: fs.readFileSync(path.join(folder, r.body), 'utf8') }));
-  const times = requests.flatMap(r => [...r.text.matchAll(/UnixNano":"(\d+)"/g)].map(m => BigInt(m[1])));
-  const shift = BigInt(Date.now()) * 1000000n - times.reduce((a, b) => (a > b ? a : b));
-  for (const r of requests) {
-    const body = r.text.replace(/UnixNano":"(\d+)"/g, (_, n) => `UnixNano":"${BigInt(n) + shift}"`);
-    const answer = await request(`http://${address}${r.path}`, { headers: r.headers, body });
-    assert.equal(answer.status, 200, answer.body.toString());
-  }
-  return /"key":"session.id","value":\{"stringValue":"([^"]+)"/.exec(requests[0].text)[1];
 }
 
 for (const configuration of ['config-delta', 'direct']) {
