@@ -80,9 +80,11 @@ static int note_rows(const struct ui *ui, int cols)
 static void draw_note(const struct ui *ui, struct grid *grid, struct area area)
 {
     struct slice rest = slice_str(selected(ui)->url);
-    grid_put(grid, area.row + 1, area.col, area.cols, slice_str(ui->dialog.about), ROLE_DIM);
+    if (area.rows > 1)
+        grid_put(grid, area.row + 1, area.col, area.cols, slice_str(ui->dialog.about), ROLE_DIM);
     if (!ui->dialog.whole_url) {
-        grid_put(grid, area.row + 2, area.col, area.cols, rest, ROLE_DETAIL);
+        if (area.rows > 2)
+            grid_put(grid, area.row + 2, area.col, area.cols, rest, ROLE_DETAIL);
         return;
     }
     for (int i = 2; i < area.rows && rest.len; i++)

@@ -182,9 +182,10 @@ static void every_state_fits(void **state)
     for (int cols = 1; cols <= 44; cols++)
         for (int rows = 1; rows <= 16; rows++)
             draw_at(&stage, next++ % STATE_COUNT, cols, rows, scenario->name);
-    for (int i = 0; i < 150; i++)
-        draw_at(&stage, next++ % STATE_COUNT, random_between(&seed, 1, 400), random_between(&seed, 1, 120),
-                scenario->name);
+    for (int i = 0; i < 150; i++) {
+        int cols = random_between(&seed, 1, 400), rows = random_between(&seed, 1, 120);
+        draw_at(&stage, next++ % STATE_COUNT, cols, rows, scenario->name);
+    }
     close_stage(&stage);
 }
 
@@ -197,15 +198,18 @@ static void every_way_fits(void **state)
     open_stage(&stage, scenario, true);
     for (int step = 0; step < 700; step++) {
         size_t i = random_next(&seed) % STATE_COUNT;
-        struct key key = {.code = (uint32_t)random_between(&seed, 1, 126)};
-        if (random_next(&seed) % 3 == 0)
-            key = (struct key){(uint32_t)random_between(&seed, KEYCODE_UP, KEYCODE_RESIZE),
-                               (enum mouse_action)(random_next(&seed) % 5), random_between(&seed, -1, 60),
-                               random_between(&seed, -1, 200)};
+        int code = random_between(&seed, 1, 126), row = random_between(&seed, -1, 60),
+            col = random_between(&seed, -1, 200);
+        struct key key = {.code = (uint32_t)code};
+        if (random_next(&seed) % 3 == 0) {
+            code = random_between(&seed, KEYCODE_UP, KEYCODE_RESIZE);
+            key = (struct key){(uint32_t)code, (enum mouse_action)(random_next(&seed) % 5), row, col};
+        }
         struct ui_effects effects = ui_key(stage.ui[i], &stage.f.data, &key);
         fixture_answer(stage.ui[i], &effects);
+        int cols = random_between(&seed, 28, 200), rows = random_between(&seed, 5, 60);
         if (random_next(&seed) % 3 == 0)
-            grid_resize(&stage.g, random_between(&seed, 28, 200), random_between(&seed, 5, 60));
+            grid_resize(&stage.g, cols, rows);
         draw(&stage, i, scenario->name);
     }
     close_stage(&stage);
