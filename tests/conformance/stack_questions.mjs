@@ -68,7 +68,9 @@ export async function ask(stack, session) {
   });
   await some('kinds', async () => {
     const r = await promql(stack, `sum by (openinference_span_kind) (${stack.spanMetrics.calls})`);
-    return r.body.data?.result.length && Object.fromEntries(r.body.data.result.map(x => [x.metric.openinference_span_kind, Number(x.value[1])]));
+    const kinds = Object.fromEntries((r.body.data?.result ?? []).map(x => [x.metric.openinference_span_kind, Number(x.value[1])]));
+    /* Alloy sends what it has counted so far: the turn's own span ends last. */
+    return (stack.alloy ? kinds.AGENT : Object.keys(kinds).length) && kinds;
   });
   await some('exemplar', async () => {
     const r = await exemplars(stack, stack.spanMetrics.duration);
